@@ -1,0 +1,185 @@
+<?php
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+use MediaWiki\Auth\AuthManager;
+use MediaWiki\Deferred\SiteStatsUpdate;
+use MediaWiki\MediaWikiServices;
+use MediaWiki\Permissions\UltimateAuthority;
+use MediaWiki\Session\SessionManager;
+use MediaWiki\User\User;
+
+/** Members' accounts in the wiki, by their natm names (the wiki writes the first letter large). */
+class NatmAccounts {
+	private const NAME = '/^[a-z][a-z0-9-]{1,30}$/D';
+	private const PROOF = 'natm-proof-';
+	private const STEWARD_GROUPS = [ 'sysop', 'bureaucrat', 'interface-admin' ];
+
+	public function __construct( private readonly MediaWikiServices $services ) {
+	}
+
+	public function create( array $input ): void {
+		[ $user, $name ] = $this->find( $input );
+		$isProof = str_starts_with( $name, self::PROOF );
+		if ( $user->isRegistered() && !$isProof ) {
+			throw new NatmRefused( 'exists', "There is an account named $name already." );
+		}
+		$password = $this->password( $input, $user );
+		if ( !$user->isRegistered() ) {
+			$this->add( $user );
+		}
+		$user->setRealName( (string)( $input['display_name'] ?? '' ) );
+		$user->saveSettings();
+		$groups = ( $input['steward'] ?? false ) ? self::STEWARD_GROUPS : [];
+		$this->setGroups( $user, $isProof ? [ ...$groups, 'bot' ] : $groups );
+		$this->unlock( $user );
+		$this->setPassword( $user, $password );
+	}
+
+	/** A new password. It also opens the door again for someone who was removed. */
+	public function reset( array $input ): void {
+		$user = $this->known( $input );
+		$password = $this->password( $input, $user );
+		$this->unlock( $user );
+		$this->setPassword( $user, $password );
+	}
+
+	/** Locked out at once, on every device. What the member wrote stays. */
+	public function remove( array $input ): void {
+		$user = $this->known( $input );
+		$this->setGroups( $user, [] );
+		$this->services->getBlockUserFactory()->newBlockUser(
+			$user, $this->robot(), 'infinity', 'No longer a member',
+			[ 'isCreateAccountBlocked' => true, 'isEmailBlocked' => true,
+				'isUserTalkEditBlocked' => true, 'isAutoblocking' => false ]
+		)->placeBlockUnsafe( true );
+		$this->lock( $user );
+	}
+
+	public function list(): array {
+		$names = $this->services->getDBLoadBalancer()->getConnection( DB_PRIMARY )
+			->newSelectQueryBuilder()->select( 'user_name' )->from( 'user' )
+			->orderBy( 'user_name' )->caller( __METHOD__ )->fetchFieldValues();
+		$members = [];
+		foreach ( $names as $wikiName ) {
+			$name = lcfirst( $wikiName );
+			if ( preg_match( self::NAME, $name ) && !str_starts_with( $name, self::PROOF ) ) {
+				$members[] = $this->describe( $name );
+			}
+		}
+		return $members;
+	}
+
+	/** Everything a throwaway account made goes; the account itself can only be locked. */
+	public function purge( array $input, NatmEraser $eraser ): void {
+		[ $user, $name ] = $this->find( $input );
+		if ( !str_starts_with( $name, self::PROOF ) ) {
+			throw new NatmRefused( 'name', 'Only throwaway accounts, natm-proof-..., are purged.' );
+		}
+		if ( $user->isRegistered() ) {
+			$this->lock( $user );
+			$eraser->erase( $user, $this->robot() );
+		}
+	}
+
+	/** @return array{0: User, 1: string} the account, which may not exist, and its natm name */
+	private function find( array $input ): array {
+		$name = $input['name'] ?? null;
+		if ( !is_string( $name ) || !preg_match( self::NAME, $name ) ) {
+			throw new NatmRefused(
+				'name', 'A name is 2 to 31 small letters, digits and hyphens, a letter first.'
+			);
+		}
+		$user = $this->services->getUserFactory()->newFromName( $name );
+		if ( !$user || !$this->services->getUserNameUtils()->isUsable( $user->getName() ) ) {
+			throw new NatmRefused( 'name', "The wiki keeps the name $name for itself." );
+		}
+		return [ $user, $name ];
+	}
+
+	private function known( array $input ): User {
+		[ $user, $name ] = $this->find( $input );
+		if ( !$user->isRegistered() ) {
+			throw new NatmRefused( 'unknown', "There is no account named $name." );
+		}
+		return $user;
+	}
+
+	private function password( array $input, User $user ): string {
+		$password = $input['password'] ?? null;
+		if ( !is_string( $password ) || $password === '' ) {
+			throw new NatmRefused( 'password', 'A password is missing.' );
+		}
+		$status = $user->checkPasswordValidity( $password );
+		if ( !$status->isGood() ) {
+			throw new NatmRefused( 'password', wfMessage( $status->getMessages()[0] )
+				->inLanguage( 'en' )->plain() );
+		}
+		return $password;
+	}
+
+	private function add( User $user ): void {
+		$status = $this->services->getAuthManager()
+			->autoCreateUser( $user, AuthManager::AUTOCREATE_SOURCE_MAINT, false, false );
+		if ( !$status->isGood() ) {
+			throw new NatmRefused( 'name', wfMessage( $status->getMessages()[0] )
+				->inLanguage( 'en' )->text() );
+		}
+		SiteStatsUpdate::factory( [ 'users' => 1 ] )->doUpdate();
+	}
+
+	private function setPassword( User $user, string $password ): void {
+		$status = $user->changeAuthenticationData( [
+			'username' => $user->getName(), 'password' => $password, 'retype' => $password,
+		] );
+		if ( !$status->isGood() ) {
+			throw new NatmRefused( 'password', wfMessage( $status->getMessages()[0] )
+				->inLanguage( 'en' )->plain() );
+		}
+		SessionManager::singleton()->invalidateSessionsForUser( $user );
+	}
+
+	private function lock( User $user ): void {
+		$this->services->getAuthManager()->revokeAccessForUser( $user->getName() );
+		SessionManager::singleton()->invalidateSessionsForUser( $user );
+	}
+
+	private function unlock( User $user ): void {
+		if ( $this->isBlocked( $user ) ) {
+			$this->services->getUnblockUserFactory()
+				->newUnblockUser( $user, $this->robot(), 'A member again' )->unblockUnsafe();
+		}
+	}
+
+	private function isBlocked( User $user ): bool {
+		return $this->services->getDatabaseBlockStore()
+			->newFromTarget( $user->getName(), null, true ) !== null;
+	}
+
+	private function setGroups( User $user, array $wanted ): void {
+		$groups = $this->services->getUserGroupManager();
+		$present = $groups->getUserGroups( $user );
+		foreach ( array_diff( $present, $wanted ) as $group ) {
+			$groups->removeUserFromGroup( $user, $group );
+		}
+		foreach ( array_diff( $wanted, $present ) as $group ) {
+			$groups->addUserToGroup( $user, $group );
+		}
+	}
+
+	private function describe( string $name ): array {
+		$user = $this->services->getUserFactory()->newFromName( $name );
+		$groups = $this->services->getUserGroupManager()->getUserGroups( $user );
+		return [
+			'name' => $name,
+			'display_name' => $user->getRealName(),
+			'steward' => in_array( 'sysop', $groups, true ),
+			'disabled' => $this->isBlocked( $user )
+				|| !$this->services->getAuthManager()->userCanAuthenticate( $user->getName() ),
+		];
+	}
+
+	/** Acts in the logs for whoever ran natm; it has no password and cannot sign in. */
+	private function robot(): UltimateAuthority {
+		return new UltimateAuthority( User::newSystemUser( 'Natm stack', [ 'steal' => true ] ) );
+	}
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Starts Converse.js for this community, so that it asks no other server for anything.
+import { address, community, domain, languages, rooms } from "./settings.js";
+import { LOCALES, wordsFor } from "./words.js";
+
+/** "pt-BR" as Converse writes it, "pt_BR"; "zh" as the one of its two that is nearest. */
+function locale(language) {
+    const [base, region] = language.split("-");
+    const candidates = [region ? `${base}_${region}` : base, base, `${base}_CN`];
+    return candidates.find((candidate) => LOCALES.includes(candidate));
+}
+
+/** The reader's own language if the community has it, else the community's first one. */
+function chooseLanguage() {
+    const bases = languages.map((language) => language.split("-")[0]);
+    for (const wish of navigator.languages) {
+        const found = languages.includes(wish)
+            ? wish : languages[bases.indexOf(wish.split("-")[0])];
+        if (found) return found;
+    }
+    return languages[0];
+}
+
+const language = chooseLanguage();
+const words = wordsFor(language);
+
+/** The community's name stands where Converse would put its own. */
+class Brand extends HTMLElement {
+    connectedCallback() {
+        if (this.firstChild) return;
+        const name = document.createElement("span");
+        name.className = "community-name";
+        name.textContent = community;
+        this.append(name);
+    }
+}
+
+/** Thanks to those who wrote the software, without their sponsors' pictures from elsewhere. */
+class Footer extends HTMLElement {
+    connectedCallback() {
+        if (this.firstChild) return;
+        const footer = document.createElement("footer");
+        footer.className = "community-footer";
+        for (const text of [words.signIn, words.apps, words.software]) {
+            const line = document.createElement("p");
+            line.textContent = text.replace("DOMAIN", domain);
+            footer.append(line);
+        }
+        this.append(footer);
+    }
+}
+
+// Whoever defines an element first has it: Converse leaves these two alone then.
+customElements.define("converse-brand-logo", Brand);
+customElements.define("converse-footer", Footer);
+document.documentElement.lang = language;
+
+window.converse.initialize({
+    assets_path: "/converse/",
+    view_mode: "fullscreen",
+    theme: "nordic",
+    i18n: locale(language) ?? "en",
+
+    // Only this server, by the one web socket that the edge passes on.
+    websocket_url: `${address.replace(/^https:/, "wss:")}/xmpp-websocket`,
+    bosh_service_url: `${address}/http-bind`,
+    discover_connection_methods: false,
+
+    // Members type their name alone.
+    authentication: "login",
+    locked_domain: domain,
+    allow_registration: false,
+    allow_user_trust_override: true,
+
+    // Rooms of this community; everyone meets in the first.
+    auto_join_rooms: [`lobby@${rooms}`],
+    muc_domain: rooms,
+    locked_muc_domain: "hidden",
+    muc_nickname_from_jid: true,
+    auto_list_rooms: true,
+    muc_respect_autojoin: true,
+    message_archiving: "always",
+
+    // Nothing from elsewhere: no search of others' rooms, no lists, no players, no maps.
+    muc_search_service: "",
+    autocomplete_providers_url: "",
+    xmpp_providers_url: "",
+    providers_link: "",
+    fetch_url_headers: false,
+    embed_3rd_party_media_players: false,
+    render_media: [new URL(address).hostname],
+    use_system_emojis: true,
+    visible_toolbar_buttons: { call: false, clear: false, emoji: true, location: false, spoiler: false },
+
+    show_desktop_notifications: false,
+    notification_icon: "/converse/images/logo/conversejs-filled.svg",
+    play_sounds: false,
+    loglevel: "error",
+});

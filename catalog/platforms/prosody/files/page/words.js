@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The few words of our own on the page. Converse.js brings the rest in its own languages.
+
+/** The languages that Converse.js 14 speaks. */
+export const LOCALES = (
+    "af ar bg ca cs da de el en eo es eu fa fi fr gl he hi hu id it ja lt mn mr nb nl oc pl pt "
+    + "pt_BR ro ru sv ta th tr ug uk vi zh_CN zh_TW"
+).split(" ");
+
+const WORDS = {
+    en: {
+        signIn: "Sign in with the name and the password that your community gave you.",
+        apps: "On a phone, any XMPP app works as well. Your address is name@DOMAIN.",
+        software: "Free software: Converse.js and Prosody.",
+    },
+    de: {
+        signIn: "Melde dich mit dem Namen und dem Passwort an, die du von deiner Gemeinschaft hast.",
+        apps: "Am Telefon geht auch jede XMPP-App. Deine Adresse ist name@DOMAIN.",
+        software: "Freie Software: Converse.js und Prosody.",
+    },
+    es: {
+        signIn: "Entra con el nombre y la contraseña que te dio tu comunidad.",
+        apps: "En el teléfono sirve también cualquier aplicación XMPP. Tu dirección es nombre@DOMAIN.",
+        software: "Software libre: Converse.js y Prosody.",
+    },
+    fr: {
+        signIn: "Connectez-vous avec le nom et le mot de passe reçus de votre communauté.",
+        apps: "Sur téléphone, toute application XMPP convient aussi. Votre adresse est nom@DOMAIN.",
+        software: "Logiciels libres : Converse.js et Prosody.",
+    },
+    pt: {
+        signIn: "Entre com o nome e a palavra-passe que a sua comunidade lhe deu.",
+        apps: "No telemóvel, serve também qualquer aplicação XMPP. O seu endereço é nome@DOMAIN.",
+        software: "Software livre: Converse.js e Prosody.",
+    },
+    ar: {
+        signIn: "سجّل الدخول بالاسم وكلمة المرور اللذين أعطتك إياهما جماعتك.",
+        apps: "وعلى الهاتف يعمل أي تطبيق XMPP أيضًا. عنوانك هو الاسم@DOMAIN.",
+        software: "برمجيات حرة: Converse.js وProsody.",
+    },
+    sw: {
+        signIn: "Ingia kwa jina na nenosiri ulilopewa na jumuiya yako.",
+        apps: "Kwenye simu, programu yoyote ya XMPP inafaa pia. Anwani yako ni jina@DOMAIN.",
+        software: "Programu huria: Converse.js na Prosody.",
+    },
+};
+
+/** Our words in this language, or in its base language, or in English. */
+export function wordsFor(language) {
+    return WORDS[language] ?? WORDS[language.split("-")[0]] ?? WORDS.en;
+}

@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
+-- What an account has beyond itself: rooms it owns or belongs to, and files it shared.
+
+local getpath = require "prosody.util.datamanager".getpath
+
+local rooms_host = module:get_option_string("natm_rooms")
+local share_host = module:get_option_string("natm_share")
+
+local function jid(name)
+    return name .. "@" .. module.host
+end
+
+local function muc()
+    return prosody.hosts[rooms_host].modules.muc
+end
+
+local function make_lobby_owner(name)
+    local room = muc().get_room_from_jid("lobby@" .. rooms_host)
+    if room then
+        room:set_affiliation(true, jid(name), "owner")
+        room:save(true)
+    end
+end
+
+local function owned_by_others(room, name)
+    for owner in room:each_affiliation("owner") do
+        if owner ~= jid(name) and not owner:find("^natm%-proof%-") then
+            return true
+        end
+    end
+    return false
+end
+
+-- Destroyed once, a room leaves a tombstone that keeps its name taken; destroyed again, nothing.
+local function destroy(room)
+    local address = room.jid
+    room:destroy()
+    local tombstone = muc().get_room_from_jid(address)
+    if tombstone then
+        tombstone:destroy()
+    end
+end
+
+local function remove_rooms(name)
+    local all = {}
+    for room in muc().all_rooms() do
+        all[#all + 1] = room
+    end
+    for _, room in ipairs(all) do
+        local affiliation = room:get_affiliation(jid(name))
+        if affiliation == "owner" and not owned_by_others(room, name) then
+            destroy(room)
+        elseif affiliation and affiliation ~= "none" then
+            room:set_affiliation(true, jid(name), nil)
+            room:save(true)
+        end
+    end
+end
+
+local function remove_uploads(name)
+    local uploads = module:context(share_host):open_store("uploads", "archive")
+    for slot in assert(uploads:find(nil, { with = jid(name) })) do
+        os.remove(getpath(slot, share_host, "http_file_share", "bin"))
+    end
+    assert(uploads:delete(nil, { with = jid(name) }))
+end
+
+return {
+    make_lobby_owner = make_lobby_owner,
+    remove_rooms = remove_rooms,
+    remove_uploads = remove_uploads,
+}

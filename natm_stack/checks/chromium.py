@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A real Chromium for proofs: an empty profile that trusts what members trust, nothing more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .job import Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PROGRAM = "/usr/bin/chromium"
+WAIT_MS = 20_000
+PEM_END = "-----END CERTIFICATE-----"
+
+# Chromium's own sandbox needs user namespaces or a setuid helper; the container has neither, as
+# it runs without capabilities and with no-new-privileges. The container is the sandbox: read-only,
+# unprivileged, thrown away after the run, and able to reach nothing but the edge.
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+)
+
+
+class Chromium:
+    """One browser process with a home of its own; used as a context manager."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._close = ExitStack()
+
+    def __enter__(self) -> Chromium:
+        with ExitStack() as undo:
+            home = undo.enter_context(tempfile.TemporaryDirectory(prefix="natm-browser-"))
+            trust(self._stack.ca_file, home)
+            self._browser = self._launch(home, undo)
+            self._close = undo.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close.close()
+
+    def page(self, **options: Any) -> Page:
+        """A new page with cookies and storage of its own, as of one more person."""
+        context = self._browser.new_context(locale="en-GB", timezone_id="UTC", **options)
+        context.set_default_timeout(WAIT_MS)
+        return context.new_page()
+
+    def _launch(self, home: str, undo: ExitStack) -> Browser:
+        from playwright.sync_api import sync_playwright
+
+        playwright = undo.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(
+            executable_path=PROGRAM,
+            args=[*FLAGS, f"--host-resolver-rules={resolver_rules(self._stack)}"],
+            env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
+            timeout=WAIT_MS,
+        )
+        undo.callback(browser.close)
+        return browser
+
+
+def resolver_rules(stack: Stack) -> str:
+    """Where Chromium connects: to the edge for the stack's names, nowhere for any other.
+
+    By itself it would send every name under .localhost to its own loopback.
+    """
+    address, port = stack.edge
+    literal = f"[{address}]" if ":" in address else address
+    origins = {(urlsplit(url).hostname, urlsplit(url).port or 443) for url in stack.urls.values()}
+    rules = [f"MAP {host}:{number} {literal}:{port}" for host, number in sorted(origins)]
+    return ", ".join([*rules, "MAP * ~NOTFOUND", f"EXCLUDE {literal}"])
+
+
+def trust(ca_file: str, home: str) -> None:
+    """Fill the certificate store that Chromium reads with the authorities members trust."""
+    store = Path(home, ".pki", "nssdb")
+    store.mkdir(parents=True)
+    parts = Path(home, "authorities")
+    parts.mkdir()
+    orders = [f"-N -d sql:{store} --empty-password"]
+    for number, pem in enumerate(certificates(Path(ca_file).read_text(encoding="utf-8"))):
+        part = parts / f"{number}.pem"
+        part.write_text(pem, encoding="utf-8")
+        orders.append(f"-A -d sql:{store} -n natm-{number} -t C,, -i {part}")
+    batch = Path(home, "orders")
+    batch.write_text("\n".join(orders) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        ["certutil", "-B", "-i", str(batch)], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"the browser's certificate store was not made: {done.stderr.strip()}")
+    shutil.rmtree(parts)
+
+
+def certificates(bundle: str) -> list[str]:
+    """The single certificates of a PEM bundle."""
+    parts = (part.partition("-----BEGIN CERTIFICATE-----") for part in bundle.split(PEM_END))
+    return [f"{begin}{body}{PEM_END}\n" for _, begin, body in parts if begin]

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The first arrow: files that people wrote become models, or an error with file and line."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from .errors import NatmError, Place
+from .i18n import _
+from .model.base import FileModel
+from .model.platform import Platform
+from .model.stack import Kit, Stack
+from .yamlfile import Document, read
+
+M = TypeVar("M", bound=FileModel)
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """One platform's folder, read."""
+
+    platform: Platform
+    folder: Path
+    document: Document
+    trusted: bool
+    recipes: dict[str, str]
+    """Digest of each build recipe's folder, by the image's name."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Platforms and kits of all layers; a later layer's entry stands over an earlier one's."""
+
+    entries: dict[str, CatalogEntry]
+    kits: dict[str, Kit]
+    images: Path
+    base_digest: str
+
+    def entry(self, id_: str, where: Place | None = None) -> CatalogEntry:
+        """The entry of this id; `NatmError` suggests the nearest name where there is none."""
+        if id_ in self.entries:
+            return self.entries[id_]
+        raise NatmError(
+            _("the catalog has no platform called {id}").format(id=id_),
+            code="stack.unknown-platform", where=where, hint=suggestion(id_, self.entries),
+        )
+
+
+@dataclass(frozen=True)
+class LoadedStack:
+    """A stack and the document it was read from, for places in later errors."""
+
+    stack: Stack
+    document: Document
+
+    @property
+    def folder(self) -> Path:
+        """The workspace."""
+        return self.document.file.parent
+
+
+def suggestion(word: str, known: Any) -> str:
+    """A hint that names the word probably meant."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    listing = _("`natm catalog list` shows all.")
+    if near:
+        return _('did you mean "{word}"? ').format(word=near[0]) + listing
+    return listing
+
+
+def load_stack(file: Path) -> LoadedStack:
+    """Read stack.yml; `NatmError` points at the line that is wrong."""
+    document = read(file)
+    return LoadedStack(_validated(document, Stack, "stack"), document)
+
+
+def load_platform(folder: Path, *, trusted: bool = True) -> CatalogEntry:
+    """Read one platform's folder; only its YAML is looked at."""
+    document = read(folder / "platform.yml")
+    platform = _validated(document, Platform, "catalog")
+    if platform.id != folder.name:
+        raise NatmError(
+            _("the platform calls itself {id}, but its folder is {folder}").format(
+                id=platform.id, folder=folder.name),
+            code="catalog.wrong-folder", where=document.place("id"),
+        )
+    return CatalogEntry(platform, folder, document, trusted, _recipes(platform, folder, document))
+
+
+def _recipes(platform: Platform, folder: Path, document: Document) -> dict[str, str]:
+    recipes = {}
+    for name, image in platform.images.items():
+        if image.build is None:
+            continue
+        if not (folder / image.build / "Dockerfile").is_file():
+            raise NatmError(
+                _("the recipe {path} is missing").format(path=f"{image.build}/Dockerfile"),
+                code="catalog.no-recipe", where=document.place("images", name, "build"),
+            )
+        recipes[name] = tree_digest(folder / image.build)
+    return recipes
+
+
+def load_catalog(shipped: Path, layers: list[tuple[Path, bool]] | None = None) -> Catalog:
+    """Read the shipped catalog and the layers on top, given as (folder, trusted)."""
+    entries: dict[str, CatalogEntry] = {}
+    kits: dict[str, Kit] = {}
+    for root, trusted in [(shipped, True), *(layers or [])]:
+        _require_folder(root)
+        for folder in _platform_folders(root):
+            entries[folder.name] = load_platform(folder, trusted=trusted)
+        for file in sorted((root / "kits").glob("*.yml")):
+            kit = _validated(read(file), Kit, "catalog")
+            kits[kit.name] = kit
+    _require_own_blocks(entries)
+    return Catalog(entries, kits, shipped / "images", tree_digest(shipped / "images"))
+
+
+def tree_digest(folder: Path) -> str:
+    """A digest of all that a catalog folder contains: names, modes and bytes."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if "__pycache__" in path.parts or path.name.endswith((".pyc", "~")) or path.is_dir():
+            continue
+        if path.is_symlink():
+            content = os.readlink(path).encode()
+        else:
+            content = path.read_bytes()
+        executable = bool(path.lstat().st_mode & stat.S_IXUSR)
+        head = f"{path.relative_to(folder)}\0{executable}\0{path.is_symlink()}\0{len(content)}\0"
+        digest.update(head.encode() + content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _platform_folders(root: Path) -> list[Path]:
+    return sorted(p.parent for p in (root / "platforms").glob("*/platform.yml")
+                  if not p.parent.name.startswith("_"))
+
+
+def _require_folder(root: Path) -> None:
+    if not root.is_dir():
+        raise NatmError(
+            _("there is no catalog folder {folder}").format(folder=root),
+            code="catalog.missing", where=str(root),
+        )
+
+
+def _require_own_blocks(entries: dict[str, CatalogEntry]) -> None:
+    """User ids and network addresses follow from `uid`, so no two platforms may share it."""
+    owner: dict[int, str] = {}
+    for entry in entries.values():
+        other = owner.setdefault(entry.platform.uid, entry.platform.id)
+        if other != entry.platform.id:
+            raise NatmError(
+                _("{one} and {two} have the same uid block {uid}").format(
+                    one=other, two=entry.platform.id, uid=entry.platform.uid),
+                code="catalog.uid-taken", where=entry.document.place("uid"),
+                hint=_("choose the next multiple of ten that no platform has"),
+            )
+
+
+def _validated(document: Document, model: type[M], area: str) -> M:
+    if not isinstance(document.value, dict):
+        raise NatmError(
+            _("this file should hold keys and values, and holds none"),
+            code=f"{area}.invalid", where=document.place(),
+        )
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        raise _pointed(error, document, model, area) from error
+
+
+def _pointed(
+    error: ValidationError, document: Document, model: type[FileModel], area: str
+) -> NatmError:
+    """The first thing that is wrong, with its line; the number of the others in the hint."""
+    problems = error.errors(include_url=False, include_context=True)
+    first = problems[0]
+    path = tuple(part for part in first["loc"] if part != "[key]")
+    words = ".".join(str(part) for part in path) or _("this file")
+    hint = _hint_for(first, path, model)
+    if len(problems) > 1:
+        more = _("{n} more thing(s) in this file need mending too").format(n=len(problems) - 1)
+        hint = f"{hint}; {more}" if hint else more
+    return NatmError(
+        f"{words}: {_in_words(first)}", code=f"{area}.invalid",
+        where=document.place(*path), hint=hint,
+    )
+
+
+def _in_words(problem: Any) -> str:
+    kind, value = problem["type"], problem.get("input")
+    shown = repr(value)[:60]
+    if kind == "extra_forbidden":
+        return _("there is no such key")
+    if kind == "missing":
+        return _("this key is missing")
+    if kind == "string_type":
+        return _("this should be text, and {shown} is not; put it in quotes").format(shown=shown)
+    if kind == "int_type":
+        return _("this should be a whole number, not {shown}").format(shown=shown)
+    if kind == "string_pattern_mismatch":
+        return _("{shown} is not allowed here; it must fit {pattern}").format(
+            shown=shown, pattern=problem["ctx"]["pattern"])
+    message: str = problem["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _hint_for(problem: Any, path: tuple[Any, ...], model: type[FileModel]) -> str | None:
+    if problem["type"] != "extra_forbidden" or not path:
+        return None
+    near = difflib.get_close_matches(str(path[-1]), _keys_of(model), n=1)
+    return _('did you mean "{word}"?').format(word=near[0]) if near else None
+
+
+def _keys_of(model: type[FileModel]) -> list[str]:
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return sorted({key for part in parts for key in part.get("properties", {})})

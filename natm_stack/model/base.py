@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What all models of files that people write have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class FileModel(BaseModel):
+    """Strict: unknown keys and loose types are refused, so that a slip is seen at once."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+"""A short name: lower-case ASCII letters, digits and hyphens, beginning with a letter."""
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+"""The name of a setting, secret or volume; usable as a variable in a template."""
+
+Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
+"""File mode bits as four octal digits in quotes, for instance "0750"."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A BCP 47 language tag, for instance en or pt-BR."""
+
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./@-]*$")]
+
+_LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+
+
+def check_domain(value: str) -> str:
+    """Accept a DNS name in its ASCII form; `ValueError` says how to write another one."""
+    if not value.isascii():
+        raise ValueError(
+            f"write the domain in its ASCII form, {_punycode(value)} instead of {value}"
+        )
+    labels = value.split(".")
+    if len(value) > 200 or len(labels) < 2 or not all(_LABEL.match(label) for label in labels):
+        raise ValueError("this is not a domain name; an example: commons.example.org")
+    return value
+
+
+def _punycode(value: str) -> str:
+    try:
+        return value.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "xn--..."
+
+
+Domain = Annotated[str, AfterValidator(check_domain)]
+
+Texts = dict[Language, Annotated[str, StringConstraints(min_length=1, max_length=400)]]
+"""The same text in several languages; English (`en`) is always there."""
+
+
+def text_in(texts: Texts, language: str) -> str:
+    """The text in this language, or in the base language, or in English."""
+    return texts.get(language) or texts.get(language.split("-")[0]) or texts["en"]
+
+
+def texts_field(description: str) -> Texts:
+    """A field for `Texts` with its description."""
+    return Field(description=description, examples=[{"en": "Chat", "fr": "Discussion"}])

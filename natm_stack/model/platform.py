@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""platform.yml: everything the house needs to know about one platform."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from .base import AbsolutePath, FileModel, Identifier, Key, Mode, Texts, texts_field
+
+FIRST_UID = 58000
+LAST_UID = 59999
+UIDS_PER_PLATFORM = 10
+
+Category = Literal[
+    "base", "portal", "chat", "docs", "files", "video", "voice", "identity", "calendar",
+    "social", "site", "library", "tool",
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+PortRange = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
+
+
+class Needs(FileModel):
+    """What the server must have to spare, and the platforms that must be there too."""
+
+    memory_mb: int = Field(ge=0, description="Memory in MiB with everything in use.")
+    disk_mb: int = Field(ge=0, description="Disk in MiB for images and first data.")
+    platforms: list[Identifier] = Field(default=[], description="Ids of platforms it needs.")
+
+
+class ImageSpec(FileModel):
+    """An image of our own (a build recipe), or one from upstream by version and digest."""
+
+    build: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9/_-]*$",
+        description="Folder with the Dockerfile, inside the platform's folder.",
+    )
+    base: Literal["debian-12", "debian-13"] = "debian-13"
+    reference: str | None = Field(default=None, description="Upstream image, name:tag.")
+    digest: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{64}$")
+    alternatives: list[str] = Field(default=[], description="The same image elsewhere.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ImageSpec:
+        if (self.build is None) == (self.reference is None):
+            raise ValueError("give either build (a folder) or reference (an upstream image)")
+        return self
+
+
+class HardeningException(FileModel):
+    """A departure from the house's hardening, with the reason shown to people."""
+
+    rule: Literal["capabilities", "writable_root", "new_privileges", "root_user", "devices"]
+    value: list[str] = []
+    reason: Text
+
+
+class ServiceSpec(FileModel):
+    """One container: which image, which user, which limits."""
+
+    image: Identifier
+    uid: int | None = Field(
+        default=None, ge=FIRST_UID, le=LAST_UID,
+        description="User id in the container; by default the platform's first.",
+    )
+    memory_mb: int = Field(ge=4, description="Hard memory limit in MiB, from measured use.")
+    pids: int = Field(default=100, ge=2, description="Highest number of processes and threads.")
+    tmpfs: dict[AbsolutePath, int] = Field(
+        default={"/tmp": 16}, description="Writable memory folders and their size in MiB."
+    )
+    networks: list[Literal["front", "inner", "open", "fronts"]] = Field(
+        default=["inner"],
+        description="front: shared with the edge; inner: this platform alone; open: has a way "
+        "out; fronts: all front networks, for the edge itself.",
+    )
+    profile: Identifier | None = Field(
+        default=None, description="Not started with the platform, only on demand."
+    )
+    shm_mb: int | None = Field(default=None, ge=1, description="Size of /dev/shm in MiB.")
+    one_shot: bool = Field(default=False, description="Does its work and ends, as a set-up job.")
+    exceptions: list[HardeningException] = []
+
+
+class VolumeSpec(FileModel):
+    """A folder with data that outlives containers: ROOT/data/<id>/<volume> on the server."""
+
+    uid: int | None = Field(default=None, ge=FIRST_UID, le=LAST_UID)
+    mode: Mode = "0700"
+    holds: Text = Field(description="What is in it, for people.")
+    backup: Literal["files", "dump", "none"] = "files"
+
+
+class SecretSpec(FileModel):
+    """A value made once and kept: random letters and digits."""
+
+    length: int = Field(default=32, ge=16, le=128)
+    purpose: Text
+
+
+class SettingSpec(FileModel):
+    """One thing a community may set for this platform in stack.yml."""
+
+    type: Literal["text", "integer", "boolean", "choice"]
+    default: str | int | bool
+    description: Texts = texts_field("What it does, for people.")
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: list[str] = []
+    max_length: int = 200
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> SettingSpec:
+        problem = self.problem(self.default)
+        if problem:
+            raise ValueError(f"the default does not fit: {problem}")
+        return self
+
+    def problem(self, value: Any) -> str | None:
+        """What is wrong with a value for this setting, or None."""
+        kinds = {"text": str, "integer": int, "boolean": bool, "choice": str}
+        if type(value) is not kinds[self.type]:
+            words = {"text": "text; put it in quotes", "integer": "a whole number",
+                     "boolean": "true or false", "choice": "one of the choices"}
+            return f"this should be {words[self.type]}"
+        if self.type == "choice" and value not in self.choices:
+            return f"choose one of: {', '.join(self.choices)}"
+        if self.minimum is not None and value < self.minimum:
+            return f"the least possible is {self.minimum}"
+        if self.maximum is not None and value > self.maximum:
+            return f"the most possible is {self.maximum}"
+        if isinstance(value, str) and len(value) > self.max_length:
+            return f"at most {self.max_length} characters"
+        return None
+
+
+class RouteProbe(FileModel):
+    """What `health` asks of a route through the edge."""
+
+    path: str = Field(default="/", pattern=r"^/[A-Za-z0-9_./?=&:;-]*$")
+    status: int = 200
+    contains: str | None = None
+
+
+class RouteSpec(FileModel):
+    """A web address of the platform: NAME.DOMAIN, or DOMAIN itself where the name is empty."""
+
+    name: str = Field(pattern=r"^([a-z][a-z0-9-]{0,30})?$")
+    service: Identifier
+    port: Port
+    title: Texts | None = Field(default=None, description="Shown on the portal; none hides it.")
+    probe: RouteProbe = RouteProbe()
+    body_mb: int | None = Field(default=None, ge=1, description="Largest request body in MiB.")
+    hidden_paths: list[str] = Field(default=[], description="Paths the edge answers with 404.")
+    csp: str | None = Field(
+        default=None, max_length=1000,
+        description="Content-Security-Policy the edge sends; none leaves the platform's own.",
+    )
+
+
+class PortSpec(FileModel):
+    """A port or range (UDP ones too) published on the server itself, past the edge."""
+
+    service: Identifier
+    container: PortRange
+    publish: PortRange
+    protocol: Literal["tcp", "udp"] = "tcp"
+    purpose: Text
+
+    @field_validator("container", "publish")
+    @classmethod
+    def _ordered(cls, value: str) -> str:
+        first, _, last = value.partition("-")
+        if not 1 <= int(first) <= int(last or first) <= 65535:
+            raise ValueError("a port is 1 to 65535, a range runs upwards, as in 20000-20040")
+        return value
+
+    @model_validator(mode="after")
+    def _same_length(self) -> PortSpec:
+        if len(_numbers(self.container)) != len(_numbers(self.publish)):
+            raise ValueError("container and publish must be ranges of the same length")
+        return self
+
+    def published(self) -> range:
+        """The port numbers taken on the server."""
+        return _numbers(self.publish)
+
+
+def _numbers(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+class CertificateSpec(FileModel):
+    """A certificate of the edge that a platform speaking TLS itself is given."""
+
+    name: str = Field(
+        pattern=r"^([a-z][a-z0-9-]{0,30})?$",
+        description="The name before the domain; empty for the domain itself.",
+    )
+    volume: Key = Field(description="The platform's volume it is copied into.")
+
+
+class MembersSpec(FileModel):
+    """How accounts are made: a program in a running service that speaks our small protocol.
+
+    It is called with an action (create, reset, remove, list, purge) as its last word and one
+    JSON object on standard input; it prints one JSON object. See CONTRIBUTING.md.
+    """
+
+    service: Identifier
+    command: list[str] = Field(min_length=1)
+    standing: bool = Field(
+        default=False,
+        description="Accounts cannot be deleted: proofs use standing ones, locked between runs.",
+    )
+
+
+class SignIn(FileModel):
+    """A way to sign in; the list in platform.yml is in order of preference."""
+
+    method: Literal["native", "oidc", "ldap", "header"]
+
+
+class Egress(FileModel):
+    """A connection to the outside that the platform needs, and why."""
+
+    host: Text
+    port: PortRange
+    reason: Text
+
+
+class Platform(FileModel):
+    """One platform of the catalog: the folder's platform.yml."""
+
+    id: Identifier = Field(description="The software's own name; the folder has the same.")
+    name: Text = Field(description="The software's name as people write it.")
+    version: str = Field(pattern=r"^[0-9A-Za-z.+~-]{1,30}$", description="Series shipped.")
+    category: Category
+    audience: Literal["members", "system"] = "members"
+    title: Texts = texts_field("What members call it.")
+    summary: Texts = texts_field("One sentence for someone choosing.")
+    licence: Text
+    homepage: Text
+    uid: int = Field(ge=FIRST_UID, le=LAST_UID, description="First of its ten user ids.")
+    needs: Needs
+    images: dict[Identifier, ImageSpec]
+    services: dict[Identifier, ServiceSpec]
+    volumes: dict[Key, VolumeSpec] = {}
+    secrets: dict[Key, SecretSpec] = {}
+    settings: dict[Key, SettingSpec] = {}
+    routes: list[RouteSpec] = []
+    ports: list[PortSpec] = []
+    certificates: list[CertificateSpec] = []
+    sign_in: list[SignIn] = []
+    members: MembersSpec | None = None
+    egress: list[Egress] = []
+    carries_proofs: bool = Field(
+        default=False, description="Its files hold the proofs of all platforms: the verifier."
+    )
+
+    @field_validator("title", "summary")
+    @classmethod
+    def _english_is_there(cls, value: Texts) -> Texts:
+        if "en" not in value:
+            raise ValueError("the English text (en) is missing")
+        return value
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> Platform:
+        for problem in _dangling(self):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def slot(self) -> int:
+        """Which block of user ids and of network addresses is the platform's own."""
+        return (self.uid - FIRST_UID) // UIDS_PER_PLATFORM
+
+
+def _dangling(platform: Platform) -> list[str]:
+    """Names in one part of the file that another part does not have."""
+    services, problems = platform.services, []
+    for id_, service in services.items():
+        if service.image not in platform.images:
+            problems.append(f"service {id_} uses image {service.image}, which images lacks")
+    for what, part in [("route", platform.routes), ("port", platform.ports)]:
+        for item in part:
+            if item.service not in services:
+                problems.append(f"a {what} names service {item.service}, which services lacks")
+    for certificate in platform.certificates:
+        if certificate.volume not in platform.volumes:
+            problems.append(f"a certificate names volume {certificate.volume}, not in volumes")
+    if platform.members and platform.members.service not in services:
+        problems.append(f"members names service {platform.members.service}, not in services")
+    if (platform.uid - FIRST_UID) % UIDS_PER_PLATFORM:
+        problems.append(f"uid must be {FIRST_UID} plus a multiple of {UIDS_PER_PLATFORM}")
+    block = range(platform.uid, platform.uid + UIDS_PER_PLATFORM)
+    used = [s.uid for s in services.values()] + [v.uid for v in platform.volumes.values()]
+    if any(uid is not None and uid not in block for uid in used):
+        problems.append(f"user ids of this platform run from {block[0]} to {block[-1]}")
+    return problems

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Jinja2 as the house uses it: sandboxed, strict, and every value quoted for where it stands.
+
+A template that writes a value without one of the filters below is an error, so no setting, however
+hostile, can change the structure of a file.
+"""
+
+from __future__ import annotations
+
+import html as html_escape
+import json as json_module
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from .errors import NatmError, Place
+from .i18n import _
+
+
+class Safe(str):
+    """Text that a filter has made fit for its place in a file."""
+
+
+class Refused(ValueError):
+    """A value that cannot stand in this place at all."""
+
+
+def q(value: Any) -> Safe:
+    """A JSON string, which is a YAML string too."""
+    return Safe(json_module.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+                .replace("\x85", "\\u0085").replace("\u2028", "\\u2028")
+                .replace("\u2029", "\\u2029").replace("\ufeff", "\\ufeff"))
+
+
+def compose(value: Any) -> Safe:
+    """A string for a Compose file: `$` is doubled, or Compose would fill in a variable."""
+    return Safe(q(value).replace("$", "$$"))
+
+
+def json(value: Any) -> Safe:
+    """Any plain value as JSON on one line."""
+    text = json_module.dumps(value, ensure_ascii=True)
+    return Safe(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def lua(value: Any) -> Safe:
+    """A Lua string."""
+    return Safe('"' + "".join(_lua_byte(b) for b in str(value).encode()) + '"')
+
+
+def _lua_byte(byte: int) -> str:
+    plain = 32 <= byte < 127 and byte not in b'"\\'
+    return chr(byte) if plain else f"\\{byte:03d}"
+
+
+def php(value: Any) -> Safe:
+    """A PHP string in single quotes."""
+    return Safe("'" + _printable(value).replace("\\", "\\\\").replace("'", "\\'") + "'")
+
+
+def caddy(value: Any) -> Safe:
+    """A quoted token of a Caddyfile; braces would be placeholders, so they are refused."""
+    text = _printable(value)
+    if "{" in text or "}" in text:
+        raise Refused(_("braces have a meaning of their own in this file"))
+    return Safe('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+
+
+def line(value: Any) -> Safe:
+    """Raw text for the rest of a line: no line break and no control character."""
+    return Safe(_printable(value).strip())
+
+
+def word(value: Any) -> Safe:
+    """A word of letters, digits, dot, hyphen and underscore."""
+    text = str(value)
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        raise Refused(_("only letters, digits, dot, hyphen and underscore can stand here"))
+    return Safe(text)
+
+
+def html(value: Any) -> Safe:
+    """Text for an HTML page or attribute."""
+    return Safe(html_escape.escape(_printable(value), quote=True))
+
+
+def _printable(value: Any) -> str:
+    text = str(value)
+    if any(ord(c) < 32 or ord(c) in (0x7F, 0x85, 0x2028, 0x2029) for c in text):
+        raise Refused(_("line breaks and control characters cannot stand here"))
+    return text
+
+
+FILTERS: dict[str, Callable[[Any], Safe]] = {
+    f.__name__: f for f in (q, compose, json, lua, php, caddy, line, word, html)
+}
+
+
+def _finalize(value: Any) -> Any:
+    if isinstance(value, Safe | jinja2.Undefined) or type(value) is int:
+        return value
+    raise Refused(_("a value is written without a filter"))
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """The one Jinja2 environment, with templates from one platform's folder."""
+    env = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined,
+        finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        autoescape=False,
+    )
+    env.filters.clear()
+    env.filters.update(FILTERS)
+    env.filters.update({name: jinja2.filters.FILTERS[name] for name in
+                        ("length", "sort", "selectattr", "rejectattr", "map", "list", "first",
+                         "join", "default", "unique", "groupby", "upper", "lower", "replace")})
+    return env
+
+
+def render_template(
+    env: jinja2.Environment, name: str, folder: Path, context: Mapping[str, Any]
+) -> str:
+    """Render one template; `NatmError` names template, line and what was wrong."""
+    try:
+        return env.get_template(name).render(context)
+    except (jinja2.TemplateError, Refused, TypeError, ValueError) as error:
+        raise NatmError(
+            _("the template cannot be filled in: {why}").format(why=error),
+            code="render.refused", where=Place(str(folder / name), _line(error, folder / name)),
+            hint=_("look at the settings of this platform in stack.yml"),
+        ) from error
+
+
+def _line(error: Exception, template: Path) -> int | None:
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    number, trace = None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(template):
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return number
