@@ -96,6 +96,8 @@ def _service_networks(
                 front_key(other): {"ipv4_address": other.front.edge_address}
                 for other in fronts(deployment)
             }
+        elif kind == "ported":
+            networks |= {front_key(other): None for other in ported(deployment)}
         elif kind == "front":
             networks[front_key(instance)] = {"aliases": [f"{instance.id}-{service.name}"]}
         else:
@@ -113,12 +115,20 @@ def fronts(deployment: Deployment) -> list[Instance]:
     return [i for i in deployment.instances if "front" in i.networks_used]
 
 
+def ported(deployment: Deployment) -> list[Instance]:
+    """The platforms with ports of their own past the edge, which proofs try as members' apps do."""
+    return [i for i in fronts(deployment)
+            if any("front" in s.networks for s in i.services if s.ports)]
+
+
 def networks_block(deployment: Deployment, instance: Instance) -> str:
     """The `networks:` section: front networks are made by the role, the others by Compose."""
     networks: dict[str, Any] = {}
     used = instance.networks_used
     if "fronts" in used:
         networks |= {front_key(o): _external(o.front) for o in fronts(deployment)}
+    if "ported" in used:
+        networks |= {front_key(o): _external(o.front) for o in ported(deployment)}
     if "front" in used:
         networks[front_key(instance)] = _external(instance.front)
     for kind, subnet in [("inner", instance.inner), ("open", instance.open)]:

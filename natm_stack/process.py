@@ -33,7 +33,7 @@ class Held(Protocol):
     def fileno(self) -> int: ...
     def read_line(self) -> str: ...
     def errors(self) -> str: ...
-    def close(self) -> int: ...
+    def close(self, last: str = "") -> int: ...
 
 
 class Runner(Protocol):
@@ -111,9 +111,9 @@ class _HeldProcess:
         assert self.process.stderr is not None
         return self.process.stderr.read()
 
-    def close(self) -> int:
+    def close(self, last: str = "") -> int:
         try:
-            _out, _err = self.process.communicate(timeout=10)
+            self.process.communicate(last, timeout=10)
         except (subprocess.TimeoutExpired, BrokenPipeError, ValueError):
             self.process.kill()
         return self.process.wait()

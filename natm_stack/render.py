@@ -35,7 +35,7 @@ def render(deployment: Deployment, secrets: Secrets) -> Bundle:
         own = _PlatformRenderer(deployment, instance, secrets).files()
         prints = {path: secrets.fingerprint(file.data) for path, file in own.items()}
         files |= {f"platforms/{instance.id}/{path}": file for path, file in own.items()}
-        variables = _platform_vars(deployment, instance, own, prints, secrets)
+        variables = _platform_vars(instance, own, prints, secrets)
         parts[instance.id] = variables["platform_receipt"]["fingerprint"]
         fingerprints[instance.id] = prints
         files[f"host_vars/{instance.id}.yml"] = _vars_file(variables)
@@ -207,7 +207,7 @@ def _executable(path: Path, bits: int) -> int:
 
 
 def _platform_vars(
-    deployment: Deployment, instance: Instance, files: dict[str, File],
+    instance: Instance, files: dict[str, File],
     prints: dict[str, str], secrets: Secrets,
 ) -> dict[str, Any]:
     """The variables of the role `platform`, complete."""
@@ -217,18 +217,21 @@ def _platform_vars(
     receipt: dict[str, Any] = {
         "id": instance.id, "version": instance.version, "project": instance.project,
         "images": {i.name: i.tag for i in instance.images}, "files": prints,
+        "networks": [_network(instance.front)] if "front" in instance.networks_used else [],
         "secrets": {name: secrets.fingerprint(value.reveal().encode())
                     for name, value in sorted(secrets.of(instance.id).items())},
     }
     variables: dict[str, Any] = {
         "platform_id": instance.id, "platform_project": instance.project,
-        "platform_gid": instance.uid, "platform_start": bool(started),
-        "platform_directories": _directories(deployment, instance, files),
+        "platform_start": bool(started),
+        "platform_build": True,
+        "platform_directories": [
+            {"path": v.path, "owner": str(v.uid), "group": str(v.gid), "mode": v.mode}
+            for v in instance.volumes],
         "platform_files": [
             {"path": path, "group": str(_group(path, instance)), "mode": f"{file.mode:04o}",
              "secret": file.secret}
             for path, file in sorted(files.items())],
-        "platform_networks": [],
         "platform_images": sorted(set(built.values())),
         "platform_build_services": _one_service_per_image(built),
         "platform_hooks": sorted(Path(p).stem for p in files if p.startswith("hooks/")),
@@ -247,30 +250,13 @@ def _group(path: str, instance: Instance) -> int:
     return instance.uid if path.startswith(("files/", "secrets/")) else 0
 
 
-def _directories(
-    deployment: Deployment, instance: Instance, files: dict[str, File]
-) -> list[dict[str, str]]:
-    base = f"{deployment.root}/bundle/platforms/{instance.id}"
-    inside = sorted({str(parent) for path in files for parent in Path(path).parents} - {"."})
-    directories = [{"path": base, "owner": "0", "group": "0", "mode": "0700"}]
-    directories += [
-        {"path": f"{base}/{folder}", "owner": "0", "mode": "0750",
-         "group": str(_group(f"{folder}/", instance))} for folder in inside]
-    directories.append({"path": f"{deployment.root}/data/{instance.id}", "owner": "0",
-                        "group": "0", "mode": "0711"})
-    directories += [
-        {"path": v.path, "owner": str(v.uid), "group": str(v.gid), "mode": v.mode}
-        for v in instance.volumes]
-    return directories
-
-
 def _host_vars(deployment: Deployment) -> dict[str, Any]:
     """Variables of the host play."""
     return {
         "base_root": deployment.root, "platform_root": deployment.root,
         "networks_list": [_network(i.front) for i in fronts(deployment)],
         "image_base_list": [asdict(base) for base in deployment.bases],
-        "natm_tls_files": deployment.tls.mode == "files",
+        "base_public_owner": str(deployment.instance("edge").uid),
     }
 
 
@@ -293,6 +279,23 @@ def _inventory(deployment: Deployment) -> dict[str, Any]:
         "hosts": {"server": None},
         "children": {"platforms": {"hosts": {i.id: None for i in deployment.instances}}},
     }}
+
+
+def removal_inventory(
+    deployment: Deployment, receipts: Mapping[str, Any], *, purge: bool
+) -> File:
+    """An inventory of platforms that are to go, made from their receipts on the server."""
+    hosts = {id_: {
+        "platform_id": id_, "platform_project": receipt.get("project") or
+        f"{deployment.prefix}-{id_}",
+        "platform_networks": receipt.get("networks", []), "platform_purge": purge,
+        "platform_images": sorted(set(receipt.get("images", {}).values())),
+        "platform_remove_images": purge,
+    } for id_, receipt in receipts.items()}
+    whole = _inventory(deployment)
+    whole["all"]["vars"] |= _host_vars(deployment)
+    whole["all"]["children"]["platforms"]["hosts"] = hosts
+    return _vars_file(whole)
 
 
 def _constant_files() -> dict[str, File]:

@@ -93,19 +93,23 @@ def trust(ca_file: str, home: str) -> None:
     store.mkdir(parents=True)
     parts = Path(home, "authorities")
     parts.mkdir()
-    orders = [f"-N -d sql:{store} --empty-password"]
+    orders = []
     for number, pem in enumerate(certificates(Path(ca_file).read_text(encoding="utf-8"))):
         part = parts / f"{number}.pem"
         part.write_text(pem, encoding="utf-8")
-        orders.append(f"-A -d sql:{store} -n natm-{number} -t C,, -i {part}")
-    batch = Path(home, "orders")
-    batch.write_text("\n".join(orders) + "\n", encoding="utf-8")
+        orders.append(f"-A -n natm-{number} -t C,, -i {part}\n")
+    (parts / "orders").write_text("".join(orders), encoding="utf-8")
+    _certutil("-N", "--empty-password", "-d", f"sql:{store}")
+    _certutil("-B", "-d", f"sql:{store}", "-i", str(parts / "orders"))
+    shutil.rmtree(parts)
+
+
+def _certutil(*words: str) -> None:
     done = subprocess.run(
-        ["certutil", "-B", "-i", str(batch)], capture_output=True, text=True, timeout=60, check=False
+        ["certutil", *words], capture_output=True, text=True, timeout=60, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"the browser's certificate store was not made: {done.stderr.strip()}")
-    shutil.rmtree(parts)
 
 
 def certificates(bundle: str) -> list[str]:

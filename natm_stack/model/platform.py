@@ -70,10 +70,11 @@ class ServiceSpec(FileModel):
     tmpfs: dict[AbsolutePath, int] = Field(
         default={"/tmp": 16}, description="Writable memory folders and their size in MiB."
     )
-    networks: list[Literal["front", "inner", "open", "fronts"]] = Field(
+    networks: list[Literal["front", "inner", "open", "fronts", "ported"]] = Field(
         default=["inner"],
         description="front: shared with the edge; inner: this platform alone; open: has a way "
-        "out; fronts: all front networks, for the edge itself.",
+        "out; fronts: all front networks, for the edge itself; ported: those of platforms with "
+        "ports past the edge, for the verifier.",
     )
     profile: Identifier | None = Field(
         default=None, description="Not started with the platform, only on demand."

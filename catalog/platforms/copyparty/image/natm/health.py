@@ -15,27 +15,34 @@ import urllib.request
 
 import store
 
-ADDRESS = f"http://127.0.0.1:3923/~{store.WATCH}/"
+ADDRESS = "http://127.0.0.1:3923"
+HOME = f"/~{store.WATCH}/"
 BYTE = b"\n"
 
 
-def post(data: bytes, headers: dict[str, str]) -> bytes:
-    """Send it as the watching account."""
+def ask(path: str, data: bytes | None, headers: dict[str, str]) -> bytes:
+    """Ask copyparty as the watching account."""
     login = f"{store.WATCH}:{store.watch_password()}".encode()
     headers["Authorization"] = "Basic " + base64.b64encode(login).decode("ascii")
-    request = urllib.request.Request(ADDRESS, data=data, headers=headers)
+    request = urllib.request.Request(ADDRESS + path, data=data, headers=headers)
     with urllib.request.urlopen(request, timeout=8) as answer:
         return answer.read()
 
 
-def main() -> None:
-    """Raises, and so ends with an error, when anything is not as it should be."""
+def upload() -> None:
+    """Raises, and so ends with an error, when an upload would not be taken."""
     part = base64.urlsafe_b64encode(hashlib.sha512(BYTE).digest()[:33]).decode("ascii")
     offer = {"name": "upload", "size": 1, "lmod": int(time.time()), "hash": [part]}
-    answer = json.loads(post(json.dumps(offer).encode(), {"Content-Type": "text/plain"}))
+    answer = json.loads(ask(HOME, json.dumps(offer).encode(), {"Content-Type": "text/plain"}))
     if answer["hash"]:
-        post(BYTE, {"Content-Type": "application/octet-stream",
-                    "X-Up2k-Hash": part, "X-Up2k-Wark": answer["wark"]})
+        ask(HOME, BYTE, {"Content-Type": "application/octet-stream",
+                         "X-Up2k-Hash": part, "X-Up2k-Wark": answer["wark"]})
 
 
-main()
+def indexing() -> bool:
+    """Whether copyparty is walking through folders just now."""
+    return b"\ncpp_busy_vols 0\n" not in ask("/.cpr/metrics", None, {})
+
+
+if __name__ == "__main__":
+    upload()

@@ -9,8 +9,10 @@ import shutil
 import signal
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import health
 import store
 
 PATIENCE_S = 30
@@ -25,11 +27,25 @@ def reload(ending: str) -> None:
     """
     _sessions("delete from us where un in (?, ?)", ending, store.WATCH)
     os.kill(int(store.RUNNING.read_text("utf-8")), signal.SIGUSR1)
+    _wait_until(lambda: bool(_sessions("select 1 from us where un = ?", store.WATCH)),
+                "the accounts are written, but copyparty did not read them again")
+    _wait_until(_takes_uploads, "the accounts are changed, but uploads do not work")
+
+
+def _wait_until(done: Callable[[], bool], failure: str) -> None:
     end = time.monotonic() + PATIENCE_S
-    while not _sessions("select 1 from us where un = ?", store.WATCH):
+    while not done():
         if time.monotonic() > end:
-            raise TimeoutError("the accounts are written, but copyparty did not read them again")
+            raise TimeoutError(failure)
         time.sleep(0.05)
+
+
+def _takes_uploads() -> bool:
+    try:
+        health.upload()
+    except OSError:
+        return False
+    return True
 
 
 def _sessions(statement: str, *values: str) -> list[tuple[int]]:
@@ -51,6 +67,8 @@ def forget_own_password(name: str) -> None:
 def delete_traces(name: str) -> None:
     """A member's own folder, their folder of that name among the shared ones, and the index."""
     own = store.home(name)
+    # A folder that vanishes while copyparty walks through it stops its uploads until a restart.
+    _wait_until(lambda: not health.indexing(), "copyparty is indexing; try again later")
     for folder in (own, store.shared() / name):
         shutil.rmtree(folder, ignore_errors=True)
     for owner in Path(store.CACHE, "index").rglob("owner.txt"):

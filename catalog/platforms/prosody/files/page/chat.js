@@ -21,6 +21,7 @@ function chooseLanguage() {
     return languages[0];
 }
 
+const here = new URL(address).hostname;
 const language = chooseLanguage();
 const words = wordsFor(language);
 
@@ -50,9 +51,11 @@ class Footer extends HTMLElement {
     }
 }
 
-// Whoever defines an element first has it: Converse leaves these two alone then.
+// Whoever defines an element first has it: Converse leaves these alone then. Its bar with links
+// to its makers' sites is not needed at all.
 customElements.define("converse-brand-logo", Brand);
 customElements.define("converse-footer", Footer);
+customElements.define("converse-controlbox-navbar", class extends HTMLElement {});
 document.documentElement.lang = language;
 
 window.converse.initialize({
@@ -88,7 +91,9 @@ window.converse.initialize({
     providers_link: "",
     fetch_url_headers: false,
     embed_3rd_party_media_players: false,
-    render_media: [new URL(address).hostname],
+    allowed_audio_domains: [here],
+    allowed_image_domains: [here],
+    allowed_video_domains: [here],
     use_system_emojis: true,
     visible_toolbar_buttons: { call: false, clear: false, emoji: true, location: false, spoiler: false },
 

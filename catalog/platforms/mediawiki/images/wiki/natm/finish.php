@@ -35,7 +35,7 @@ class NatmFinish extends Maintenance {
 		if ( !$page->exists() && $page->getDeletedEditsCount() > 0 ) {
 			return;
 		}
-		$text = file_get_contents( $this->greeting() );
+		$text = trim( file_get_contents( $this->greeting() ) );
 		$wikiPage = $this->getServiceContainer()->getWikiPageFactory()->newFromTitle( $page );
 		$updater = $wikiPage->newPageUpdater( $robot );
 		$updater->setContent( SlotRecord::MAIN, ContentHandler::makeContent( $text, $page ) );

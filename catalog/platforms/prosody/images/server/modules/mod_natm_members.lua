@@ -2,6 +2,7 @@
 -- Accounts, for natm: create, reset, remove, list, purge. Requests come over Prosody's own
 -- admin socket, which only this container's user can open.
 
+local array = require "prosody.util.array"
 local json = require "prosody.util.json"
 local st = require "prosody.util.stanza"
 local users = require "prosody.core.usermanager"
@@ -91,15 +92,15 @@ function actions.purge(request)
 end
 
 function actions.list()
-    local members = json.array and json.array({}) or {}
+    local members = array()
     for name in users.users(host) do
         if not name:find(PROOF) then
             local role = users.get_user_role(name, host)
-            members[#members + 1] = {
+            members:push({
                 name = name, display_name = profile.read(name) or name,
                 steward = role ~= nil and role.name == STEWARD,
                 disabled = not users.user_is_enabled(name, host),
-            }
+            })
         end
     end
     table.sort(members, function(a, b) return a.name < b.name end)

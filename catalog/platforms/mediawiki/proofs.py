@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Proofs that the wiki works for a member, and stays closed to everyone else.
+
+They use the same doors as members do: the edge, the sign-in and the wiki's own API. All pages
+and files belong to throwaway members, so that cleaning up after them removes everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+SEARCH_SECONDS = 60.0
+INNER_PATHS = [
+    "/LocalSettings.php", "/maintenance/run.php", "/includes/WebStart.php", "/vendor/autoload.php",
+    "/mw-config/index.php", "/images/", "/cache/", "/extensions/VisualEditor/extension.json",
+    "/.git/config", "/thumb.php",
+]
+
+Web = Callable[..., httpx.Client]
+
+
+class Wiki:
+    """The wiki's API, as one browser session."""
+
+    def __init__(self, client: httpx.Client, url: str) -> None:
+        self.client = client
+        self.url = url
+
+    def ask(self, **parameters: str) -> dict[str, Any]:
+        """Read something."""
+        query = {"format": "json", "formatversion": "2", **parameters}
+        return self.client.get(f"{self.url}/api.php", params=query).raise_for_status().json()
+
+    def tell(self, files: dict[str, Any] | None = None, **fields: str) -> dict[str, Any]:
+        """Change something."""
+        form = {"format": "json", "formatversion": "2", **fields}
+        answer = self.client.post(f"{self.url}/api.php", data=form, files=files)
+        return answer.raise_for_status().json()
+
+    def token(self, kind: str = "csrf") -> str:
+        """The token that a change must carry."""
+        answer = self.ask(action="query", meta="tokens", type=kind)
+        return str(answer["query"]["tokens"][f"{kind}token"])
+
+    def sign_in(self, name: str, password: str) -> dict[str, Any]:
+        """Sign in as the form does; the answer says how it went."""
+        answer = self.tell(
+            action="clientlogin", username=name, password=password, rememberMe="1",
+            loginreturnurl=f"{self.url}/", logintoken=self.token("login"),
+        )
+        return dict(answer["clientlogin"])
+
+    def write(self, title: str, text: str) -> dict[str, Any]:
+        """Write the whole text of a page, marked as a machine's edit."""
+        return self.tell(
+            action="edit", title=title, text=text, summary="natm", bot="1", token=self.token()
+        )
+
+    def read(self, title: str) -> str:
+        """The text of a page."""
+        answer = self.ask(
+            action="query", prop="revisions", titles=title, rvprop="content", rvslots="main"
+        )
+        return str(answer["query"]["pages"][0]["revisions"][0]["slots"]["main"]["content"])
+
+
+def signed_in(stack: Any, web: Web, member: Any) -> Wiki:
+    """A session of this member."""
+    wiki = Wiki(web(), stack.url("docs"))
+    answer = wiki.sign_in(member.name, member.password)
+    assert answer["status"] == "PASS", answer
+    return wiki
+
+
+def title_of(marker: str, what: str) -> str:
+    """A page name of this run."""
+    return f"Natm {what} {marker}"
+
+
+def picture(marker: str) -> bytes:
+    """A small picture whose bytes are this run's own."""
+    seed = hashlib.sha256(marker.encode()).digest()
+    rows = b"".join(b"\0" + seed[:24] for _ in range(8))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def test_page(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+    """A member writes a page, changes it, and another member reads it and its history"""
+    title = title_of(marker, "page")
+    author, reader = (signed_in(stack, web, member) for member in members[:2])
+    assert author.write(title, f"First words, {marker}.")["edit"]["result"] == "Success"
+    assert author.write(title, f"Better words, {marker}. Ünï ✓")["edit"]["result"] == "Success"
+    assert reader.read(title) == f"Better words, {marker}. Ünï ✓"
+    seen = reader.client.get(f"{stack.url('docs')}/wiki/{title.replace(' ', '_')}")
+    assert seen.status_code == 200
+    assert f"Better words, {marker}. Ünï ✓" in seen.text
+    history = reader.ask(action="query", prop="revisions", titles=title, rvprop="user", rvlimit="9")
+    authors = [entry["user"].lower() for entry in history["query"]["pages"][0]["revisions"]]
+    assert authors == [members[0].name, members[0].name]
+
+
+def test_stranger(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+    """A stranger cannot read what members keep to themselves, and cannot write anything"""
+    title = title_of(marker, "closed")
+    signed_in(stack, web, members[0]).write(title, f"Between us: {marker}")
+    stranger = Wiki(web(), stack.url("docs"))
+    if stack.settings.get("visibility", "private") == "private":
+        answer = stranger.ask(action="query", prop="revisions", titles=title, rvprop="content")
+        assert answer["error"]["code"] == "readapidenied"
+        for path in (f"/wiki/{title}", f"/index.php?title={title}&action=raw"):
+            page = stranger.client.get(stack.url("docs") + path, follow_redirects=True)
+            assert f"Between us: {marker}" not in page.text
+    refused = stranger.tell(action="edit", title=title, text="Graffiti", token="+\\")
+    assert refused["error"]["code"] in {"permissiondenied", "readapidenied", "badtoken",
+                                        "cantcreate-anon", "noedit-anon"}
+    assert signed_in(stack, web, members[1]).read(title) == f"Between us: {marker}"
+
+
+def test_upload(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+    """A member uploads a picture and another member gets the very same bytes back"""
+    data, name = picture(marker), f"Natm-{hashlib.sha256(marker.encode()).hexdigest()[:16]}.png"
+    author, reader = (signed_in(stack, web, member) for member in members[:2])
+    answer = author.tell(
+        files={"file": (name, data, "image/png")}, action="upload", filename=name,
+        comment="natm", text="natm", ignorewarnings="1", token=author.token(),
+    )
+    assert answer["upload"]["result"] == "Success", answer
+    info = reader.ask(action="query", prop="imageinfo", titles=f"File:{name}", iiprop="url")
+    address = info["query"]["pages"][0]["imageinfo"][0]["url"]
+    assert address.startswith(stack.url("docs") + "/")
+    assert reader.client.get(address).raise_for_status().content == data
+    if stack.settings.get("visibility", "private") == "private":
+        assert web().get(address).status_code == 403
+
+
+def test_search(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+    """A member finds a page by a word in its text within a minute"""
+    word = "w" + hashlib.sha256(f"word {marker}".encode()).hexdigest()[:14]
+    title = title_of(marker, "search")
+    wiki = signed_in(stack, web, members[0])
+    wiki.write(title, f"Somewhere in here is {word}, and it can be found.")
+    deadline = time.monotonic() + SEARCH_SECONDS
+    found: list[str] = []
+    while not found and time.monotonic() < deadline:
+        answer = wiki.ask(action="query", list="search", srsearch=word, srwhat="text")
+        found = [hit["title"] for hit in answer["query"]["search"]]
+        time.sleep(0 if found else 1)
+    assert found == [title]
+
+
+def test_wrong_password(stack: Any, members: list[Any], web: Web) -> None:
+    """A member's account does not open with a wrong password"""
+    wiki = Wiki(web(), stack.url("docs"))
+    assert wiki.sign_in(members[0].name, members[0].password + "x")["status"] == "FAIL"
+    userinfo = wiki.ask(action="query", meta="userinfo")
+    assert "error" in userinfo or userinfo["query"]["userinfo"].get("anon")
+
+
+def test_nobody_registers(stack: Any, web: Web) -> None:
+    """A stranger cannot make an account, and the sign-in form does not offer it"""
+    wiki = Wiki(web(), stack.url("docs"))
+    answer = wiki.tell(
+        action="createaccount", username="Natm-proof-intruder", password="Long-enough-4-anyone",
+        retype="Long-enough-4-anyone", createreturnurl=f"{wiki.url}/",
+        createtoken=wiki.token("createaccount"),
+    )
+    assert "error" in answer or answer["createaccount"]["status"] == "FAIL"
+    form = wiki.client.get(f"{wiki.url}/wiki/Special:UserLogin", follow_redirects=True)
+    assert form.status_code == 200
+    assert 'name="wpPassword"' in form.text
+    assert "Special:CreateAccount" not in form.text
+
+
+@pytest.mark.parametrize("path", INNER_PATHS)
+def test_inner_parts(stack: Any, web: Web, path: str) -> None:
+    """A stranger cannot reach the wiki's inner programs and settings"""
+    assert web().get(stack.url("docs") + path).status_code in {403, 404}
+
+
+@pytest.mark.browser
+def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, marker: str) -> None:
+    """A member signs in by browser, writes a page in the visual editor and reads it back"""
+    title, text = title_of(marker, "visual"), f"Written by hand, {marker}"
+    place = f"{stack.url('docs')}/wiki/{title.replace(' ', '_')}"
+    elsewhere: list[str] = []
+    browser.on("request", lambda request: elsewhere.append(request.url)
+               if request.url.startswith("http") and f"//{stack.host('docs')}" not in request.url
+               else None)
+    browser.goto(f"{stack.url('docs')}/wiki/Special:UserLogin")
+    browser.fill("#wpName1", members[0].name)
+    browser.fill("#wpPassword1", members[0].password)
+    browser.click("#wpLoginAttempt")
+    browser.wait_for_selector("#pt-userpage-2, #pt-userpage", state="attached")
+    browser.goto(f"{place}?veaction=edit")
+    surface = browser.locator(".ve-ce-documentNode[contenteditable=true]")
+    surface.wait_for(timeout=60_000)
+    surface.focus()
+    browser.keyboard.type(text)
+    browser.locator(".ve-ui-toolbar-saveButton a").click()
+    browser.locator(".ve-ui-mwSaveDialog .oo-ui-processDialog-actions-primary a").click()
+    browser.wait_for_url(lambda url: "veaction" not in url, timeout=60_000)
+    browser.goto(place)
+    assert browser.locator(".mw-parser-output").first.inner_text().strip() == text
+    assert text in signed_in(stack, web, members[1]).read(title)
+    assert elsewhere == []

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The fourth arrow: Bundle against what the server has -> Plan. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .composefile import fronts
+from .i18n import _
+from .model.bundle import Bundle
+from .model.deployment import Deployment, Instance
+from .model.results import HostPlan, Plan, PlatformPlan
+
+Look = dict[str, Any]
+"""What server_side/look.py printed."""
+
+
+def questions(deployment: Deployment) -> dict[str, Any]:
+    """What to look at on the server for this deployment."""
+    images = sorted({i.tag for inst in deployment.instances for i in inst.images}
+                    | {base.tag for base in deployment.bases})
+    return {"root": deployment.root, "prefix": f"{deployment.prefix}-", "images": images,
+            "ports": [list(port) for port in _ports(deployment)]}
+
+
+def _ports(deployment: Deployment) -> list[tuple[str, str, int]]:
+    address = "127.0.0.1" if deployment.loopback_only else "0.0.0.0"  # noqa: S104  # the server's own
+    ports = [("tcp", address, deployment.http_port), ("tcp", address, deployment.https_port)]
+    ports += [(spec.protocol, address, number) for instance in deployment.instances
+              for service in instance.services for spec in service.ports
+              for number in spec.published()]
+    return ports
+
+
+def diff(
+    deployment: Deployment, bundle: Bundle, look: Look, *,
+    only: tuple[str, ...] = (), full: bool = False,
+) -> Plan:
+    """Say exactly what a deploy would do; `only` narrows it to some platforms."""
+    wanted = {instance.id for instance in deployment.instances}
+    plans = [_platform(instance, bundle, look, full) for instance in deployment.instances]
+    gone = [id_ for id_ in sorted(look["receipts"]) if id_ not in wanted | {"host"}]
+    plans += [PlatformPlan(id_, "remove", (_("no longer in stack.yml; its data stay"),))
+              for id_ in gone]
+    if only:
+        plans = [p if p.id in only else PlatformPlan(p.id, "none") for p in plans]
+    return Plan(deployment.name, deployment.server.host, _host(deployment, bundle, look, full),
+                tuple(plans), _notes(deployment))
+
+
+def _platform(instance: Instance, bundle: Bundle, look: Look, full: bool) -> PlatformPlan:
+    receipt = look["receipts"].get(instance.id)
+    now = bundle.fingerprints[instance.id]
+    before = (receipt or {}).get("files", {})
+    build = tuple(sorted({i.tag for i in instance.images
+                          if i.recipe and not i.on_demand and not look["images"].get(i.tag)}))
+    changed = tuple(path for path in sorted(now) if before.get(path) != now[path])
+    stale = tuple(path for path in sorted(before) if path not in now)
+    broken = _drift(instance, look)
+    if receipt is None:
+        return PlatformPlan(instance.id, "create", (instance.reason,), changed, (), build)
+    if receipt.get("fingerprint") != bundle.parts[instance.id]:
+        return PlatformPlan(instance.id, "change", _why(instance, receipt, changed, stale),
+                            changed, stale, build, tuple(s.name for s in instance.running))
+    if build or broken or full:
+        return PlatformPlan(instance.id, "repair", broken or (_("asked to look at all"),),
+                            (), (), build)
+    return PlatformPlan(instance.id, "none")
+
+
+def _why(
+    instance: Instance, receipt: dict[str, Any], changed: tuple[str, ...], stale: tuple[str, ...]
+) -> tuple[str, ...]:
+    reasons = []
+    images = {i.name: i.tag for i in instance.images}
+    if receipt.get("version") != instance.version:
+        reasons.append(_("version {old} becomes {new}").format(
+            old=receipt.get("version"), new=instance.version))
+    if receipt.get("images") != images:
+        reasons.append(_("its images change"))
+    if changed or stale:
+        reasons.append(_("{n} file(s) change").format(n=len(changed) + len(stale)))
+    return tuple(reasons) or (_("folders or limits change"),)
+
+
+def _drift(instance: Instance, look: Look) -> tuple[str, ...]:
+    """What the engine has otherwise than the receipt says."""
+    there = {c["service"]: c for c in look["containers"]
+             if c["project"] == instance.project and not c["oneoff"]}
+    reasons = []
+    for service in instance.running:
+        one = there.get(service.name)
+        if one is None:
+            reasons.append(_("{service} is not there").format(service=service.name))
+        elif one["state"] != "running":
+            reasons.append(_("{service} is not running").format(service=service.name))
+        elif one["health"] == "unhealthy":
+            reasons.append(_("{service} is unwell").format(service=service.name))
+        elif one["image"] != service.image.tag:
+            reasons.append(_("{service} runs another image").format(service=service.name))
+    return tuple(reasons)
+
+
+def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> HostPlan:
+    changes: list[str] = []
+    engine = look["engine"]
+    if engine["version"] is None or engine["compose"] is None:
+        changes.append(_("Docker Engine and Compose are installed from Debian's packages"))
+    if "host" not in look["receipts"]:
+        changes.append(_("the folder {root} is made").format(root=deployment.root))
+    changes += [_("the base image {tag} is made from Debian packages").format(tag=base.tag)
+                for base in deployment.bases if not look["images"].get(base.tag)]
+    missing = [i.front.name for i in fronts(deployment) if i.front.name not in look["networks"]]
+    if missing:
+        changes.append(_("{n} network(s) between the edge and the platforms are made").format(
+            n=len(missing)))
+    receipt = look["receipts"].get("host", {})
+    if not changes and (full or receipt.get("fingerprint") != bundle.parts["host"]):
+        changes.append(_("the server's own folders and networks are looked through"))
+    return HostPlan(
+        tuple(changes), tuple(f"{number}/{protocol} on {address}"
+                              for protocol, address, number in _ports(deployment)),
+        sum(i.platform.needs.memory_mb for i in deployment.instances),
+        look["memory"]["available"],
+        sum(i.platform.needs.disk_mb for i in deployment.instances), look["disk"])
+
+
+def _notes(deployment: Deployment) -> tuple[str, ...]:
+    opened = [f"{i.id}/{s.name}" for i in deployment.instances for s in i.services
+              if "open" in s.networks]
+    notes = [_("has a way out of the server: {names}").format(names=", ".join(opened))]
+    excepted = [
+        f"{i.id}/{s.name}: {e.rule} ({e.reason})"
+        for i in deployment.instances for s in i.services for e in s.exceptions]
+    return tuple(notes + excepted)
+

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Calling the platforms' own member programs, many at once over one connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model.deployment import Instance
+from .workspace import Workspace
+
+Answer = dict[str, Any]
+
+
+def with_members(workspace: Workspace) -> list[Instance]:
+    """The platforms that have accounts of their own."""
+    return [i for i in workspace.deployment.instances if i.platform.members]
+
+
+def step(instance: Instance, action: str, data: dict[str, Any]) -> dict[str, Any]:
+    """One call of a platform's member program."""
+    spec = instance.platform.members
+    return {"container": instance.service(spec.service).container, "command": spec.command,
+            "action": action, "data": data}
+
+
+def call(workspace: Workspace, chains: dict[str, list[dict[str, Any]]]) -> dict[str, list[Answer]]:
+    """Make the calls of each platform in order, the platforms side by side."""
+    if not chains:
+        return {}
+    answers: dict[str, list[Answer]] = workspace.server.script(
+        "members", {"chains": chains}, timeout=600)
+    return answers

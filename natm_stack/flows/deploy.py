@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""deploy: bring the server in line with the stack, by exactly the plan that was shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..apply.run import apply
+from ..errors import NatmError
+from ..i18n import _
+from ..model.results import ApplyReport, DeployReport, Plan, PlatformOutcome, VerifyReport
+from ..render import removal_inventory
+from ..server import Lock, who_am_i
+from ..files import write
+from .plan import plan as make_plan
+from .plan import same
+from .records import keep_workspace
+from .tools import now
+from .verify import finish_clean_up, verify_held
+from .workspace import Workspace
+
+
+def deploy(
+    workspace: Workspace, plan: Plan, *, only: tuple[str, ...] = (), full: bool = False,
+    prove: bool = True, browser: bool = False,
+) -> DeployReport:
+    """Apply a plan that was shown, then prove what it touched; notes tell of earlier trouble."""
+    if not plan.changes:
+        return DeployReport(plan, None, None)
+    notes: list[str] = []
+    with Lock(workspace.server, workspace.deployment.root, "deploy") as lock:
+        if lock.unfinished:
+            notes.append(unfinished_words(lock.unfinished))
+        again, found = make_plan(workspace, only=only, full=full)
+        if not same(again, plan):
+            raise NatmError(
+                _("the server changed while the plan was being read"), code="deploy.plan-changed",
+                hint=_("run the command again and look at the new plan"))
+        workspace.write_bundle()
+        keep_workspace(workspace)
+        applied = _apply(workspace, plan, lock)
+        _remove(workspace, plan, found["receipts"], lock)
+        verified = _prove(workspace, applied, browser) if prove else None
+        report = DeployReport(plan, applied, verified, tuple(notes))
+        lock.result = "done" if report.ok else "failed"
+    return report
+
+
+def unfinished_words(owner: dict[str, str]) -> str:
+    """What to tell people of a run that broke off."""
+    return _("{command} by {who}, begun {since}, broke off; this run goes on from there").format(
+        command=owner.get("command", "?"), who=owner.get("by", "?"), since=owner.get("since", "?"))
+
+
+def _apply(workspace: Workspace, plan: Plan, lock: Lock) -> ApplyReport:
+    hosts = [*(["server"] if plan.host.changes else []), *plan.to_apply]
+    if not hosts:
+        return ApplyReport((), 0.0)
+    variables: dict[str, Any] = {
+        "natm_stale": {p.id: list(p.stale) for p in plan.platforms if p.stale},
+        "natm_run": {"at": now(), "by": who_am_i()},
+    }
+    return apply(
+        workspace.bundle_folder, "site.yml", hosts=hosts, server=workspace.server,
+        key_file=workspace.key_file, variables=variables, listen=workspace.tools.listen,
+        keep_open=(lock.fileno,))
+
+
+def _remove(
+    workspace: Workspace, plan: Plan, receipts: dict[str, Any], lock: Lock
+) -> None:
+    """Take away what the stack no longer has. The edge has let go of its networks by now."""
+    if plan.to_remove:
+        remove_platforms(workspace, {id_: receipts[id_] for id_ in plan.to_remove}, lock)
+
+
+def remove_platforms(
+    workspace: Workspace, receipts: dict[str, Any], lock: Lock, *,
+    purge: bool = False, server_too: bool = False,
+) -> ApplyReport:
+    """Run the removal playbook over some platforms, known by their receipts."""
+    inventory = removal_inventory(workspace.deployment, receipts, purge=purge)
+    write(workspace.bundle_folder / "removal.yml", inventory.data)
+    hosts = [*receipts, *(["server"] if server_too else [])]
+    return apply(
+        workspace.bundle_folder, "remove.yml", inventory="removal.yml", hosts=hosts,
+        server=workspace.server, key_file=workspace.key_file,
+        variables={"natm_remove_server": server_too, "base_purge": purge},
+        listen=workspace.tools.listen, keep_open=(lock.fileno,))
+
+
+def _prove(workspace: Workspace, applied: ApplyReport, browser: bool) -> VerifyReport | None:
+    """Prove all that is up; one that failed to start has no proofs to pass."""
+    up = tuple(i.id for i in workspace.deployment.instances
+               if i.id not in _failed(applied.platforms))
+    finish_clean_up(workspace)
+    if "edge" not in up or "verifier" not in up:
+        return None
+    return verify_held(workspace, only=up, browser=browser)
+
+
+def _failed(outcomes: tuple[PlatformOutcome, ...]) -> set[str]:
+    return {o.id for o in outcomes if o.state != "done"}
+

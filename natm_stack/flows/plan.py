@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""plan: what a deploy would change, found without changing anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..diff import Look, diff, questions
+from ..errors import NatmError
+from ..i18n import _
+from ..load import suggestion
+from ..model.results import Plan
+from ..preflight import refuse
+from .workspace import Workspace
+
+
+def look(workspace: Workspace) -> Look:
+    """One look at the server, over one connection."""
+    found: Look = workspace.server.script("look", questions(workspace.deployment))
+    return found
+
+
+def plan(
+    workspace: Workspace, *, only: tuple[str, ...] = (), full: bool = False
+) -> tuple[Plan, Look]:
+    """The plan, and the look at the server it was made from."""
+    known_ids(workspace, only)
+    bundle = workspace.bundle
+    found = look(workspace)
+    _refuse_other_secrets(workspace, found)
+    made = diff(workspace.deployment, bundle, found, only=only, full=full)
+    refuse(workspace.deployment, made, found)
+    return made, found
+
+
+def known_ids(workspace: Workspace, ids: tuple[str, ...]) -> None:
+    """Refuse ids that this stack does not have."""
+    known = {instance.id for instance in workspace.deployment.instances}
+    for id_ in ids:
+        if id_ not in known:
+            raise NatmError(
+                _("this stack has no platform called {id}").format(id=id_),
+                code="stack.unknown-platform", where=str(workspace.folder / "stack.yml"),
+                hint=suggestion(id_, known))
+
+
+def same(one: Plan, other: Plan) -> bool:
+    """Whether two plans would do the same; what is free on the server moves all the time."""
+    still = {"memory_available_mb": 0, "disk_available_mb": 0}
+    return replace(one, host=replace(one.host, **still)) == replace(
+        other, host=replace(other.host, **still))
+
+
+def _refuse_other_secrets(workspace: Workspace, found: Look) -> None:
+    """An old checkout, or another key: what runs was made with secrets this workspace lacks."""
+    for id_, receipt in found["receipts"].items():
+        own = workspace.secrets.of(id_)
+        for name, print_ in receipt.get("secrets", {}).items():
+            value = own.get(name)
+            if id_ in {i.id for i in workspace.deployment.instances} and (
+                    value is None
+                    or workspace.secrets.fingerprint(value.reveal().encode()) != print_):
+                raise NatmError(
+                    _("the server runs {id} with another {name} than this workspace has").format(
+                        id=id_, name=name),
+                    code="secrets.differ", where=str(workspace.folder / "secrets.yml"),
+                    hint=_("use the newest copy of the workspace; "
+                           "`natm init --from SERVER` fetches it"))

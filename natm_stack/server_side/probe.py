@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Quick looks at a running stack, side by side: containers, images, routes with TLS, room, certificates."""
+
+import datetime
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+
+def timed(probe, *arguments):
+    started = time.monotonic()
+    try:
+        state, says = probe(*arguments)
+    except Exception as error:
+        state, says = "failed", f"{type(error).__name__}: {error}"
+    return {"state": state, "says": says, "seconds": time.monotonic() - started}
+
+
+def inspect(projects):
+    names = subprocess.run(
+        ["docker", "ps", "--all", "--no-trunc", "--filter", "label=com.docker.compose.project",
+         "--format", "{{.ID}}"], capture_output=True, text=True, timeout=30, check=True)
+    ids = names.stdout.split()
+    if not ids:
+        return {}
+    done = subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True,
+                          timeout=30, check=True)
+    found = {}
+    for one in json.loads(done.stdout):
+        labels = one["Config"]["Labels"]
+        if labels.get("com.docker.compose.oneoff") == "True":
+            continue
+        if labels.get("com.docker.compose.project") in projects:
+            key = labels["com.docker.compose.project"], labels["com.docker.compose.service"]
+            found[key] = one
+    return found
+
+
+def container(there, asked, image_ids):
+    one = there.get((asked["project"], asked["service"]))
+    if one is None:
+        return "failed", "is not there"
+    state = one["State"]
+    if state["Status"] != "running":
+        return "failed", f"is {state['Status']}, exit code {state.get('ExitCode')}"
+    health = (state.get("Health") or {}).get("Status", "running")
+    if health == "unhealthy":
+        return "failed", "runs, but is unwell"
+    if one["Config"]["Image"] != asked["image"]:
+        return "failed", f"runs {one['Config']['Image']}, not the intended {asked['image']}"
+    intended = image_ids.get(asked["image"])
+    if intended and one["Image"] != intended:
+        return "failed", "runs another build of its image than the one installed"
+    if health == "starting":
+        return "warning", "is starting"
+    if one.get("RestartCount", 0) > 3:
+        return "warning", f"was restarted {one['RestartCount']} times"
+    return "ok", health
+
+
+def route(asked, address, port, context):
+    with socket.create_connection((address, port), timeout=10) as raw:
+        with context.wrap_socket(raw, server_hostname=asked["host"]) as tls:
+            lifetime = leaf_lifetime(tls.getpeercert())
+            suffix = "" if port == 443 else f":{port}"
+            connection = http.client.HTTPConnection(asked["host"], timeout=10)
+            connection.sock = tls
+            connection.request("GET", asked["path"], headers={"Host": asked["host"] + suffix})
+            answer = connection.getresponse()
+            body = answer.read(512 * 1024).decode("utf-8", "replace")
+    if answer.status != asked["status"]:
+        return "failed", f"answers {answer.status}, not {asked['status']}"
+    if asked["contains"] and asked["contains"] not in body:
+        return "failed", "answers, but not with what it should say"
+    if lifetime < 0.1:
+        return "warning", "its certificate ends soon and was not renewed"
+    return "ok", f"answers {answer.status}"
+
+
+def leaf_lifetime(certificate):
+    """The share of a certificate's lifetime that is left."""
+    start = ssl.cert_time_to_seconds(certificate["notBefore"])
+    end = ssl.cert_time_to_seconds(certificate["notAfter"])
+    return (end - time.time()) / (end - start)
+
+
+def disk(path):
+    usage = shutil.disk_usage(path)
+    free_gb, share = usage.free / 1e9, usage.free / usage.total
+    words = f"{free_gb:.1f} GB free"
+    if free_gb < 1 or share < 0.02:
+        return "failed", words
+    return ("warning" if free_gb < 3 or share < 0.08 else "ok"), words
+
+
+def memory():
+    with open("/proc/meminfo", encoding="ascii") as stream:
+        fields = {k: int(v.split()[0]) for k, v in (line.split(":") for line in stream)}
+    free = fields["MemAvailable"] // 1024
+    words = f"{free} MB free"
+    return ("failed" if free < 64 else "warning" if free < 256 else "ok"), words
+
+
+def leftovers(root):
+    if os.path.exists(os.path.join(root, "records", "proof-members.json")):
+        return "warning", "throwaway members of a proof are left; the next command removes them"
+    return "ok", "none"
+
+
+def verified(root):
+    try:
+        with open(os.path.join(root, "public", "verify.json"), encoding="utf-8") as stream:
+            at = json.load(stream)["at"]
+    except (OSError, ValueError, KeyError):
+        return "warning", "nothing was proven yet; run natm verify"
+    then = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ")
+    days = (datetime.datetime.utcnow() - then).days
+    return ("warning" if days > 31 else "ok"), f"last proofs {days} day(s) ago"
+
+
+def image_ids(tags):
+    done = subprocess.run(["docker", "image", "inspect", "--format", "{{.Id}}", *tags],
+                          capture_output=True, text=True, timeout=30, check=False)
+    ids = done.stdout.split()
+    return dict(zip(tags, ids)) if done.returncode == 0 else {}
+
+
+def main():
+    asked = json.loads(sys.stdin.readline())
+    context = ssl.create_default_context(cafile=asked["ca_file"]
+                                         if os.path.isfile(asked["ca_file"]) else None)
+    waiting = []
+    with ThreadPoolExecutor(24) as pool:
+        there = pool.submit(inspect, {c["project"] for c in asked["containers"]})
+        ids = pool.submit(image_ids, sorted({c["image"] for c in asked["containers"]}))
+        waiting += [(r["platform"], "route " + r["host"],
+                     pool.submit(timed, route, r, asked["address"], asked["port"], context))
+                    for r in asked["routes"]]
+        waiting += [("server", "disk", pool.submit(timed, disk, asked["root"])),
+                    ("server", "memory", pool.submit(timed, memory)),
+                    ("server", "proofs", pool.submit(timed, verified, asked["root"])),
+                    ("server", "throwaway members", pool.submit(timed, leftovers, asked["root"]))]
+        waiting += [(c["platform"], "container " + c["service"],
+                     pool.submit(timed, lambda c=c: container(there.result(), c, ids.result())))
+                    for c in asked["containers"]]
+        results = [{"platform": p, "name": n, **w.result()} for p, n, w in waiting]
+    print(json.dumps({"probes": results}))
+
+
+main()
