@@ -18,7 +18,7 @@ from .job import Stack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PROGRAM = "/usr/bin/chromium"
+PROGRAM = "/usr/bin/chromium-headless-shell"
 WAIT_MS = 20_000
 PEM_END = "-----END CERTIFICATE-----"
 

@@ -210,7 +210,7 @@ def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, m
     surface.wait_for(timeout=60_000)
     surface.focus()
     browser.keyboard.type(text)
-    browser.locator(".ve-ui-toolbar-saveButton a").click()
+    browser.locator(".oo-ui-tool-name-showSave .oo-ui-tool-link").click()
     browser.locator(".ve-ui-mwSaveDialog .oo-ui-processDialog-actions-primary a").click()
     browser.wait_for_url(lambda url: "veaction" not in url, timeout=60_000)
     browser.goto(place)

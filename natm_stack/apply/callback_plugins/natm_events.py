@@ -62,4 +62,6 @@ def _words(result):
     for item in result.get("results", []):
         if isinstance(item, dict) and item.get("failed"):
             parts.append(str(item.get("msg", "")))
-    return "\n".join(dict.fromkeys(p for p in parts if p))[-6000:]
+    text = "\n".join(dict.fromkeys(p for p in parts if p))
+    # The beginning says what failed, the end what a container said last.
+    return text if len(text) < 8000 else f"{text[:1500]}\n[...]\n{text[-6000:]}"

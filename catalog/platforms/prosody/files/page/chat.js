@@ -31,6 +31,7 @@ class Brand extends HTMLElement {
         if (this.firstChild) return;
         const name = document.createElement("span");
         name.className = "community-name";
+        name.dir = "auto";
         name.textContent = community;
         this.append(name);
     }
@@ -44,7 +45,8 @@ class Footer extends HTMLElement {
         footer.className = "community-footer";
         for (const text of [words.signIn, words.apps, words.software]) {
             const line = document.createElement("p");
-            line.textContent = text.replace("DOMAIN", domain);
+            // Set apart, so that an address reads the same within a line that runs from the right.
+            line.textContent = text.replace(/\S+@DOMAIN/, "\u2068$&\u2069").replace("DOMAIN", domain);
             footer.append(line);
         }
         this.append(footer);
@@ -58,7 +60,17 @@ customElements.define("converse-footer", Footer);
 customElements.define("converse-controlbox-navbar", class extends HTMLElement {});
 document.documentElement.lang = language;
 
+// Converse 14 leaves an empty page when a sign-in fails on a device that is not trusted.
+window.converse.plugins.add("community-page", {
+    initialize() {
+        this._converse.api.listen.on("disconnected", () => setTimeout(() => {
+            if (!document.querySelector("converse-login-form")) location.reload();
+        }, 1000));
+    },
+});
+
 window.converse.initialize({
+    whitelisted_plugins: ["community-page"],
     assets_path: "/converse/",
     view_mode: "fullscreen",
     theme: "nordic",
@@ -73,6 +85,7 @@ window.converse.initialize({
     authentication: "login",
     locked_domain: domain,
     allow_registration: false,
+    // On a shared computer people untick "trusted", and nothing stays in the browser.
     allow_user_trust_override: true,
 
     // Rooms of this community; everyone meets in the first.

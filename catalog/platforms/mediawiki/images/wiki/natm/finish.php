@@ -28,6 +28,11 @@ class NatmFinish extends Maintenance {
 		if ( $this->hasOption( 'new' ) || !$page->exists() ) {
 			$this->greet( $page, $robot );
 		}
+		if ( $this->hasOption( 'new' ) ) {
+			// Recent changes begin with what people write.
+			$this->getPrimaryDB()->newDeleteQueryBuilder()->deleteFrom( 'recentchanges' )
+				->where( [ 'rc_bot' => [ 0, 1 ] ] )->caller( __METHOD__ )->execute();
+		}
 	}
 
 	/** Writes the main page; nothing happens where someone deleted it on purpose. */

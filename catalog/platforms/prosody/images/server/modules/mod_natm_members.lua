@@ -83,9 +83,11 @@ function actions.purge(request)
     if not name:find(PROOF) then
         return refusal("not_a_proof", "Only accounts made for a proof can be purged.")
     end
-    traces.remove_rooms(name)
+    -- The account goes last: while it is there, an interrupted purge is seen and done again.
+    local account = users.get_account_info(name, host)
+    traces.remove_rooms(name, account and account.created)
     traces.remove_uploads(name)
-    if exists(name) then
+    if account then
         assert(users.delete_user(name, host))
     end
     return { ok = true }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
--- What an account has beyond itself: rooms it owns or belongs to, and files it shared.
+-- What an account has beyond itself: rooms it owns or belongs to, words in rooms, shared files.
 
+local node_of = require "prosody.util.jid".node
 local getpath = require "prosody.util.datamanager".getpath
 
 local rooms_host = module:get_option_string("natm_rooms")
@@ -41,7 +42,34 @@ local function destroy(room)
     end
 end
 
-local function remove_rooms(name)
+-- Rooms keep no addresses with what was said, but a mark of the speaker that only they can make.
+local function remove_words(room, name, since)
+    local archive = module:context(rooms_host):open_store("muc_log", "archive")
+    local node, mark = node_of(room.jid), room:get_occupant_id({ bare_jid = jid(name) })
+    local own = {}
+    for id, stanza in assert(archive:find(node, { start = since })) do
+        local speaker = stanza:get_child("occupant-id", "urn:xmpp:occupant-id:0")
+        if speaker and speaker.attr.id == mark then
+            own[#own + 1] = id
+        end
+    end
+    if own[1] then
+        assert(archive:delete(node, { ids = own }))
+    end
+end
+
+local function forget(room, name, affiliation, since)
+    if affiliation and affiliation ~= "none" then
+        room:set_affiliation(true, jid(name), nil)
+        room:save(true)
+    end
+    if since then
+        remove_words(room, name, since)
+    end
+end
+
+-- `since` is when the account was made: nothing can have been said before.
+local function remove_rooms(name, since)
     local all = {}
     for room in muc().all_rooms() do
         all[#all + 1] = room
@@ -50,9 +78,8 @@ local function remove_rooms(name)
         local affiliation = room:get_affiliation(jid(name))
         if affiliation == "owner" and not owned_by_others(room, name) then
             destroy(room)
-        elseif affiliation and affiliation ~= "none" then
-            room:set_affiliation(true, jid(name), nil)
-            room:save(true)
+        else
+            forget(room, name, affiliation, since)
         end
     end
 end

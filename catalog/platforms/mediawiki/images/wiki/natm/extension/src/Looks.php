@@ -5,17 +5,27 @@ namespace MediaWiki\Extension\Natm;
 
 use MediaWiki\Cache\Hook\MessageCacheFetchOverridesHook;
 use MediaWiki\Hook\SkinBuildSidebarHook;
+use MediaWiki\Output\Hook\BeforePageDisplayHook;
 
 /** Small changes to what a page shows: no links that lead members away to other sites. */
-class Looks implements MessageCacheFetchOverridesHook, SkinBuildSidebarHook {
+class Looks implements
+	BeforePageDisplayHook,
+	MessageCacheFetchOverridesHook,
+	SkinBuildSidebarHook
+{
 
-	/** Links to pages that a new wiki does not have, or that lead to another site. */
-	private const EMPTIED = [ 'privacy', 'aboutsite', 'disclaimers', 'helplogin-url' ];
+	/** Links to pages that a new wiki does not have, and a note that covers each new page. */
+	private const EMPTIED = [ 'privacy', 'aboutsite', 'disclaimers', 'newarticletext' ];
 
 	public function onMessageCacheFetchOverrides( array &$keys ): void {
 		foreach ( self::EMPTIED as $key ) {
 			$keys[$key] = 'natm-nothing';
 		}
+		$keys['exception-nologin-text'] = 'natm-sign-in-first';
+	}
+
+	public function onBeforePageDisplay( $out, $skin ): void {
+		$out->addModuleStyles( 'ext.natm.styles' );
 	}
 
 	public function onSkinBuildSidebar( $skin, &$bar ) {

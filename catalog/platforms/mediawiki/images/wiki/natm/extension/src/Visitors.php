@@ -6,10 +6,11 @@ namespace MediaWiki\Extension\Natm;
 use MediaWiki\Context\RequestContext;
 use MediaWiki\Hook\BeforeInitializeHook;
 use MediaWiki\MediaWikiServices;
+use MediaWiki\SpecialPage\Hook\AuthChangeFormFieldsHook;
 use UserNotLoggedIn;
 
 /** What someone meets who has not signed in (yet). */
-class Visitors implements BeforeInitializeHook {
+class Visitors implements AuthChangeFormFieldsHook, BeforeInitializeHook {
 
 	/** A closed wiki leads straight to the sign-in form and from there back to the page. */
 	public function onBeforeInitialize( $title, $unused, $output, $user, $request, $entryPoint ) {
@@ -18,6 +19,13 @@ class Visitors implements BeforeInitializeHook {
 		}
 		if ( !$user->probablyCan( 'read', $title ) ) {
 			throw new UserNotLoggedIn();
+		}
+	}
+
+	/** Where the form offers help on another site, it names the people who can really help. */
+	public function onAuthChangeFormFields( $requests, $fieldInfo, &$formDescriptor, $action ) {
+		if ( isset( $formDescriptor['linkcontainer'] ) ) {
+			$formDescriptor['linkcontainer']['default'] = wfMessage( 'natm-forgotten' )->escaped();
 		}
 	}
 
