@@ -28,6 +28,7 @@ from websockets.sync.client import ClientConnection, connect
 from .job import Stack
 from .scram import MECHANISMS, Scram, ScramError
 
+STREAMS = "http://etherx.jabber.org/streams"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
@@ -265,10 +266,15 @@ class Session:
             raise XmppError(f"{what} did not come in time") from None
         except ConnectionClosed as error:
             raise XmppError(f"the server hung up while we waited for {what}") from error
-        element = ET.fromstring(frame)
-        if element.tag == "{http://etherx.jabber.org/streams}error":
+        # Prosody's last word before it hangs up lacks the declaration of its prefix.
+        element = ET.fromstring(f"<frame xmlns:stream='{STREAMS}'>{_text(frame)}</frame>")[0]
+        if element.tag == f"{{{STREAMS}}}error":
             raise XmppError(f"the server ended the session: {_condition(element)}")
         return element
+
+
+def _text(frame: str | bytes) -> str:
+    return frame if isinstance(frame, str) else frame.decode()
 
 
 def _sasl(tag: str, text: str, **attributes: str) -> ET.Element:

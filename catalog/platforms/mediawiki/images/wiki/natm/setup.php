@@ -104,7 +104,8 @@ function run( array $words, array $environment = [] ): void {
 
 /**
  * MediaWiki's installer fills an empty database. Its first account gets a password nobody ever
- * sees and is locked by finish.php; passwords go by file. What it writes as settings is not used.
+ * sees and is locked by finish.php; passwords go by file. What it writes as settings is not used,
+ * so the address may be one that refuses at once: the installer would try the real one for long.
  */
 function install( array $wiki ): void {
 	$folder = '/tmp/install';
@@ -114,7 +115,7 @@ function install( array $wiki ): void {
 		'install', '--dbtype', 'mysql', '--dbserver', 'database', '--dbname', 'wiki',
 		'--dbuser', 'wiki_setup', '--dbpassfile', PASSWORD_FILE,
 		'--passfile', "$folder/password", '--confpath', $folder,
-		'--server', $wiki['server'], '--scriptpath', '', '--lang', $wiki['language'],
+		'--server', 'http://127.0.0.1:9', '--scriptpath', '', '--lang', $wiki['language'],
 		'--skins', 'Vector', $wiki['name'], ROBOT,
 	], [ 'MW_CONFIG_FILE' => "$folder/none.php" ] );
 	array_map( 'unlink', glob( "$folder/*" ) );

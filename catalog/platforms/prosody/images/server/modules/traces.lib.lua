@@ -4,6 +4,7 @@
 local node_of = require "prosody.util.jid".node
 local getpath = require "prosody.util.datamanager".getpath
 
+local PROOF = "^natm%-proof%-"
 local rooms_host = module:get_option_string("natm_rooms")
 local share_host = module:get_option_string("natm_share")
 
@@ -25,7 +26,7 @@ end
 
 local function owned_by_others(room, name)
     for owner in room:each_affiliation("owner") do
-        if owner ~= jid(name) and not owner:find("^natm%-proof%-") then
+        if owner ~= jid(name) and not owner:find(PROOF) then
             return true
         end
     end
@@ -78,6 +79,8 @@ local function remove_rooms(name, since)
         local affiliation = room:get_affiliation(jid(name))
         if affiliation == "owner" and not owned_by_others(room, name) then
             destroy(room)
+        elseif room._data.destroyed and room.jid:find(PROOF) then
+            room:destroy()
         else
             forget(room, name, affiliation, since)
         end

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""init: a new workspace, or one fetched back from the server."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import NatmError
+from ..files import write
+from ..i18n import _
+from ..load import load_catalog, load_stack, suggestion
+from ..model.results import Told
+from ..model.stack import ServerSpec
+from ..paths import shipped
+from ..resolve import resolve
+from ..secrets import key_file, make_key
+from ..server import Server
+from ..stackfile import IGNORE, new_text
+from .records import KEPT, record
+from .tools import Tools
+
+
+def init(folder: Path, values: dict[str, Any], kit: str | None) -> Told:
+    """Make a workspace; nothing is written unless the stack it describes is valid."""
+    file = folder / "stack.yml"
+    _refuse_existing(file)
+    catalog = load_catalog(shipped("catalog"))
+    if kit is not None:
+        if kit not in catalog.kits:
+            raise NatmError(_("there is no kit called {kit}").format(kit=kit),
+                            code="init.unknown-kit", hint=suggestion(kit, catalog.kits))
+        values["platforms"] = [*catalog.kits[kit].platforms, *values["platforms"]]
+    values["platforms"] = list(dict.fromkeys(values["platforms"]))
+    values["package_epoch"] = datetime.now(UTC).strftime("%Y-%m-%d")
+    trial = folder / ".stack.yml.trial"
+    write(trial, new_text(values).encode())
+    try:
+        resolve(catalog, load_stack(trial))
+        trial.replace(file)
+    finally:
+        trial.unlink(missing_ok=True)
+    write(folder / ".gitignore", IGNORE.encode())
+    return _with_key(folder, values["name"], [_("{file} is written").format(file=file)])
+
+
+def _with_key(folder: Path, name: str, lines: list[str]) -> Told:
+    place = key_file(name)
+    there = place.exists()
+    key = make_key(place)
+    if there:
+        lines.append(_("the vault key is here already: {file}").format(file=place))
+    else:
+        lines += [
+            _("the vault key of this stack lies in {file}").format(file=place),
+            _("  write it down and keep it apart from the server: {key}").format(key=key.reveal()),
+            _("  without it nobody can take over or restore this stack"),
+        ]
+    lines += ["", _("next: look at stack.yml, then `natm plan` and `natm deploy`")]
+    return Told(tuple(lines), {"folder": str(folder), "key_file": str(place)})
+
+
+def init_from(folder: Path, spec: ServerSpec, tools: Tools) -> Told:
+    """Fetch the workspace that the last deploy stored on a server."""
+    _refuse_existing(folder / "stack.yml")
+    server = Server(spec, tools.runner, tools.ask_password)
+    kept = record(server, spec.root, "read", "workspace.json")
+    if not kept or "stack.yml" not in kept:
+        raise NatmError(_("this server keeps no workspace in {root}").format(root=spec.root),
+                        code="init.nothing-kept", where=spec.host)
+    written = []
+    for name in KEPT:
+        if name in kept:
+            write(folder / name, kept[name].encode(), 0o600 if name == "secrets.yml" else 0o644)
+            written.append(name)
+    write(folder / ".gitignore", IGNORE.encode())
+    name = load_stack(folder / "stack.yml").stack.name
+    return Told((
+        _("fetched {names} into {folder}").format(names=", ".join(written), folder=folder),
+        _("put the stack's vault key into {file} (mode 0600) to go on").format(
+            file=key_file(name)),
+    ), {"folder": str(folder), "files": written})
+
+
+def _refuse_existing(file: Path) -> None:
+    if file.exists():
+        raise NatmError(_("there is a stack here already"), code="init.exists", where=str(file),
+                        hint=_("choose another folder, or change that one"))

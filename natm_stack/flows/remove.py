@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Taking things away: one platform's data, or the whole stack."""
+
+from __future__ import annotations
+
+from ..errors import NatmError
+from ..i18n import _
+from ..model.results import Told
+from ..server import Lock
+from .deploy import remove_platforms
+from .plan import look
+from .workspace import Workspace
+
+
+def remove(workspace: Workspace, *, purge: bool) -> Told:
+    """Remove the whole stack from the server; with `purge` the data too."""
+    root = workspace.deployment.root
+    receipts = {id_: r for id_, r in look(workspace)["receipts"].items() if id_ != "host"}
+    with Lock(workspace.server, root, "remove") as lock:
+        workspace.write_bundle()
+        # The edge holds on to everybody's network, so it goes first.
+        for group in (["edge"], [id_ for id_ in receipts if id_ != "edge"]):
+            some = {id_: receipts[id_] for id_ in group if id_ in receipts}
+            if some:
+                _refuse_failed(remove_platforms(workspace, some, lock, purge=purge))
+        remove_platforms(workspace, {}, lock, purge=purge, server_too=True)
+        lock.result = "done"
+    words = _("the data is gone too") if purge else _("the data stays in {root}/data").format(
+        root=root)
+    return Told((_("{n} platform(s) removed; {words}").format(n=len(receipts), words=words),),
+                {"removed": sorted(receipts), "purged": purge})
+
+
+def _refuse_failed(report: object) -> None:
+    failed = [p for p in getattr(report, "platforms", ()) if p.state != "done"]
+    if failed:
+        raise NatmError(
+            _("{id} could not be removed: {why}").format(id=failed[0].id, why=failed[0].message),
+            code="remove.failed", hint=_("mend that and run the command again"))
+
+
+def purge_platform(workspace: Workspace, ids: tuple[str, ...]) -> None:
+    """Remove platforms and their data for good, before they leave stack.yml."""
+    receipts = look(workspace)["receipts"]
+    some = {id_: receipts[id_] for id_ in ids if id_ in receipts}
+    if some:
+        with Lock(workspace.server, workspace.deployment.root, "drop --purge") as lock:
+            workspace.write_bundle()
+            _refuse_failed(remove_platforms(workspace, some, lock, purge=True))
+            lock.result = "done"
