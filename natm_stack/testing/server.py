@@ -14,7 +14,6 @@ import argparse
 import json
 import secrets
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +23,8 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import NatmError
-from .docker_cli import docker, inspect, pipe_images
+from ..process import Completed
+from .docker_cli import docker, inspect, pipe_images, program
 from .server_image import Suite, server_image
 
 LABEL = "natm.throwaway"
@@ -50,7 +50,6 @@ class Running:
     """A server that is up: all that is needed to reach it, and to take it away again."""
 
     name: str
-    volume: str
     host: str
     host_key: str
     folder: str
@@ -108,7 +107,7 @@ def run_words(name: str, image: str, *, systemd: bool, hostname: str = "server")
     words += ["--cgroupns=host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"]
     if not systemd:
         return [*words, image, "/usr/local/sbin/start-plain"]
-    return [*words, "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp",
+    return [*words, *(f"--tmpfs={folder}" for folder in ("/run", "/run/lock", "/tmp")),  # noqa: S108
             "--env", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", image, "/sbin/init"]
 
 
@@ -140,11 +139,12 @@ class ThrowawayServer:
     def create(self) -> Self:
         """Start the server and wait until SSH answers; nothing is left behind if that fails."""
         name = f"natm-throwaway-{secrets.token_hex(4)}"
-        folder = Path(tempfile.mkdtemp(prefix="natm-throwaway-"))
+        folder = _folder(name)
+        folder.mkdir(mode=0o700)
         try:
             self._running = self._start(name, folder)
         except BaseException:
-            _remove(name, folder)
+            _remove(name)
             raise
         if self._engine:
             self._wait_for_engine()
@@ -153,7 +153,7 @@ class ThrowawayServer:
     def destroy(self) -> None:
         """Remove container, volume and key. A second call does nothing."""
         if self._running is not None:
-            _remove(self._running.name, Path(self._running.folder))
+            _remove(self._running.name)
         self._running = None
 
     def _start(self, name: str, folder: Path) -> Running:
@@ -164,7 +164,7 @@ class ThrowawayServer:
         _let_in(name, public_key)
         docker("exec", "--interactive", name, "chpasswd", data=f"{USER}:{password}\n")
         running = Running(
-            name=name, volume=name, host=address(name), host_key=_host_key(name),
+            name=name, host=address(name), host_key=_host_key(name),
             folder=str(folder), sudo_password=password,
             jump=_start_jump(f"{name}-jump", server_image(), public_key) if self._jump else None,
         )
@@ -215,9 +215,8 @@ class ThrowawayServer:
     # -- what tests do with it -------------------------------------------------------------------
 
     def exec(
-        self, argv: Sequence[str], *, data: str | None = None, check: bool = True,
-        timeout: float = 600,
-    ) -> subprocess.CompletedProcess[str]:
+        self, argv: Sequence[str], *, data: str = "", check: bool = True, timeout: float = 600,
+    ) -> Completed:
         """Run a command as root inside, past SSH."""
         name = self.running.name
         return docker("exec", "--interactive", name, *argv, data=data, check=check, timeout=timeout)
@@ -235,7 +234,7 @@ class ThrowawayServer:
         self._wait_for_engine()
 
     def _wait_for_engine(self) -> None:
-        _wait(lambda: self.exec(["docker", "version"], check=False).returncode == 0,
+        _wait(lambda: self.exec(["docker", "version"], check=False).code == 0,
               "the engine in the throwaway server does not answer")
 
     # -- over several processes ------------------------------------------------------------------
@@ -277,9 +276,8 @@ def leftovers() -> list[str]:
 
 
 def _new_key(folder: Path) -> str:
-    words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", ALIAS,
-             "-f", str(folder / "id_ed25519"))
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+    program("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", ALIAS,
+            "-f", str(folder / "id_ed25519"))
     return (folder / "id_ed25519.pub").read_text(encoding="utf-8")
 
 
@@ -321,10 +319,15 @@ def _write(running: Running) -> None:
     running.ssh_config_file.write_text(ssh_config(running), encoding="utf-8")
 
 
-def _remove(name: str, folder: Path) -> None:
+def _folder(name: str) -> Path:
+    """Where a server's key lies; named after it, so that what is left behind can be found."""
+    return Path(tempfile.gettempdir()) / name
+
+
+def _remove(name: str) -> None:
     docker("rm", "--force", "--volumes", name, f"{name}-jump", check=False)
     docker("volume", "rm", "--force", name, check=False)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(_folder(name), ignore_errors=True)
 
 
 def _wait(ready: Callable[[], bool], problem: str, seconds: float = 60) -> None:
@@ -359,7 +362,7 @@ def _leftovers(options: argparse.Namespace) -> None:
     for name in leftovers():
         print(name)
         if options.remove:
-            _remove(name, Path(tempfile.gettempdir()) / "natm-throwaway-none")
+            _remove(name)
 
 
 def main(words: Sequence[str] | None = None) -> None:

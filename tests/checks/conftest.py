@@ -39,6 +39,18 @@ def request_for(ca_file: Path, ids: list[str], **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(name="request_for")
+def request_for_(ca_file: Path) -> Callable[..., Answer]:
+    """A request for these platforms, as the core makes it."""
+    return lambda ids, **more: request_for(ca_file, ids, **more)
+
+
+@pytest.fixture
+def password() -> str:
+    """What must never be in an answer."""
+    return PASSWORD
+
+
 @pytest.fixture
 def ca_file(tmp_path: Path) -> Path:
     """A file in the place of the authorities' certificates."""

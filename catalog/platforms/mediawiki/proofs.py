@@ -212,8 +212,10 @@ def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, m
     browser.keyboard.type(text)
     browser.locator(".oo-ui-tool-name-showSave .oo-ui-tool-link").click()
     browser.locator(".ve-ui-mwSaveDialog .oo-ui-processDialog-actions-primary a").click()
-    browser.wait_for_url(lambda url: "veaction" not in url, timeout=60_000)
-    browser.goto(place)
-    assert browser.locator(".mw-parser-output").first.inner_text().strip() == text
-    assert text in signed_in(stack, web, members[1]).read(title)
+    # The editor leaves for the saved page in several steps; a second tab does not race with it.
+    browser.locator(".ve-ui-mwSaveDialog").wait_for(state="hidden", timeout=60_000)
+    saved = browser.context.new_page()
+    saved.goto(place)
+    assert saved.locator(".mw-parser-output").first.inner_text().strip() == text
+    assert signed_in(stack, web, members[1]).read(title) == text
     assert elsewhere == []

@@ -7,4 +7,6 @@ echo "Containers:"
 docker ps --all --filter "label=com.docker.compose.project=$PROJECT" \
   --format '  {{.Label "com.docker.compose.service"}}: {{.Status}}'
 echo "Their last lines:"
-docker compose --ansi=never --project-name="$PROJECT" logs --tail 40 --no-color 2>&1 | tail -n 40
+# Compose writes a control sequence before each line even so.
+docker compose --ansi=never --project-name="$PROJECT" logs --tail 40 --no-color 2>&1 |
+  tail -n 40 | sed "s/$(printf '\033')\[[0-9;]*[A-Za-z]//g"

@@ -13,6 +13,15 @@ use Wikimedia\Rdbms\IDatabase;
  * them, and its traces in recent changes and logs. Edits to pages that others began stay.
  */
 class NatmEraser {
+	/** Tables of what a member alone sees, and the column that says whose it is. */
+	private const PERSONAL = [
+		'watchlist' => 'wl_user',
+		'user_properties' => 'up_user',
+		'uploadstash' => 'us_user',
+		'echo_notification' => 'notification_user',
+		'discussiontools_subscription' => 'sub_user',
+	];
+
 	private IDatabase $db;
 
 	public function __construct( private readonly MediaWikiServices $services ) {
@@ -123,8 +132,12 @@ class NatmEraser {
 			$this->delete( 'recentchanges', [ 'rc_namespace' => $space, 'rc_title' => $name ] );
 			$this->wipeLogs( [ 'log_namespace' => $space, 'log_title' => $name ] );
 		}
-		$this->delete( 'watchlist', [ 'wl_user' => $user->getId() ] );
-		$this->delete( 'user_properties', [ 'up_user' => $user->getId() ] );
+		if ( $pages ) {
+			$this->delete( 'searchindex', [ 'si_page' => array_keys( $pages ) ] );
+		}
+		foreach ( self::PERSONAL as $table => $field ) {
+			$this->delete( $table, [ $field => $user->getId() ] );
+		}
 	}
 
 	private function wipeLogs( array $where ): void {

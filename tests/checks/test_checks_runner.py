@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from time import monotonic
 
-from conftest import PASSWORD, request_for
-
 HEAD = "import pytest, time, os\n"
 
 
@@ -170,16 +168,16 @@ def test_platforms_run_at_the_same_time(prove):
     assert answer["seconds"] < 4.4
 
 
-def test_a_platform_without_proofs(verifier, ca_file):
-    done = verifier(json.dumps(request_for(ca_file, ["empty"])))
+def test_a_platform_without_proofs(verifier, request_for):
+    done = verifier(json.dumps(request_for(["empty"])))
     proof = only(json.loads(done.stdout.splitlines()[-1])["platforms"]["empty"])
     assert (proof["proof"], proof["outcome"]) == ("proofs", "not-run")
 
 
-def test_without_members(verifier, ca_file, tmp_path: Path):
+def test_without_members(verifier, request_for, tmp_path: Path):
     Path(tmp_path, "proofs", "test_prosody.py").write_text(
         "def test_with(members): pass\ndef test_without(): pass\n", encoding="utf-8")
-    request = request_for(ca_file, ["prosody"])
+    request = request_for(["prosody"])
     request["platforms"]["prosody"]["members"] = []
     with_, without = json.loads(verifier(json.dumps(request)).stdout)["platforms"]["prosody"]
     assert (with_["outcome"], with_["detail"]) == ("not-run", "no throwaway members could be made")
@@ -206,7 +204,7 @@ def test_only_browser(prove_one):
     assert prove_one("def test_plain(): pass\n", browser=True, only_browser=True) == []
 
 
-def test_passwords_are_blotted_out(prove_one):
+def test_passwords_are_blotted_out(prove_one, password):
     proofs = prove_one(HEAD + '''
 import base64
 def test_message(members): assert False, f"sent {members[0].password} as {members[0]}"
@@ -222,7 +220,7 @@ def test_printed(members):
 ''')
     text = json.dumps(proofs)
     assert [p["outcome"] for p in proofs] == ["failed"] * 5
-    assert not any(PASSWORD[i : i + 6] in text for i in range(len(PASSWORD) - 5))
+    assert not any(password[i : i + 6] in text for i in range(len(password) - 5))
     assert all("***" in proofs[place]["detail"] for place in (0, 1, 3))
     assert "natm-proof-ab12-1" in proofs[0]["detail"]
 
@@ -235,10 +233,10 @@ def test_platforms_do_not_see_each_others_members(prove_one):
     assert proof["outcome"] == "passed"
 
 
-def test_requests_that_make_no_sense(verifier, ca_file):
-    for text in ["", "[]", "{}", "nonsense", json.dumps({"run": PASSWORD, "platforms": {"a": 3}}),
-                 json.dumps(request_for(ca_file / "absent", ["prosody"]))]:
+def test_requests_that_make_no_sense(verifier, request_for, password):
+    for text in ["", "[]", "{}", "nonsense", json.dumps({"run": password, "platforms": {"a": 3}}),
+                 json.dumps(request_for(["prosody"], ca_file="/nowhere/ca.crt"))]:
         done = verifier(text)
         assert done.returncode == 2 and done.stdout == "", text
-        assert done.stderr.startswith("natm verifier: ") and PASSWORD not in done.stderr
+        assert done.stderr.startswith("natm verifier: ") and password not in done.stderr
         assert "Traceback" not in done.stderr

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""pick and drop: edit stack.yml, keep its comments, and never leave an unsound one behind."""
+
+from __future__ import annotations
+
+from ..errors import NatmError
+from ..i18n import _
+from ..model.results import Told
+from ..resolve import ALWAYS
+from ..stackfile import add_platform, drop_platform, edit
+from .remove import purge_platform
+from .workspace import Workspace
+
+
+def pick(workspace: Workspace, ids: tuple[str, ...]) -> Told:
+    """Add platforms to stack.yml."""
+    for id_ in ids:
+        entry = workspace.catalog.entry(id_)
+        if not entry.trusted:
+            raise NatmError(_("{id} comes from a catalog nobody here has trusted yet").format(
+                id=id_), code="catalog.untrusted", hint=_("read it, then `natm catalog trust`"))
+    new = tuple(id_ for id_ in ids if id_ not in workspace.loaded.stack.platforms)
+    edit(workspace.folder / "stack.yml", add_platform(new))
+    words = _("added to stack.yml: {ids}").format(ids=", ".join(new)) if new else _(
+        "stack.yml has them already")
+    return Told((words, _("next: `natm plan`, `natm deploy`")), {"added": list(new)})
+
+
+def drop(workspace: Workspace, ids: tuple[str, ...], *, purge: bool) -> Told:
+    """Take platforms out of stack.yml; with `purge`, off the server with their data."""
+    for id_ in ids:
+        if id_ not in workspace.loaded.stack.platforms:
+            raise NatmError(
+                _("stack.yml does not list {id}").format(id=id_), code="stack.unknown-platform",
+                where=workspace.loaded.document.place("platforms"),
+                hint=_("every stack has {names}").format(names=", ".join(ALWAYS))
+                if id_ in ALWAYS else None)
+    if len(workspace.loaded.stack.platforms) == len(set(ids)):
+        raise NatmError(_("this would leave a stack with nothing in it"), code="stack.empty",
+                        hint=_("`natm remove` takes the whole stack away"))
+    if purge:
+        purge_platform(workspace, ids)
+    edit(workspace.folder / "stack.yml", drop_platform(ids))
+    stays = _("removed with all data") if purge else _(
+        "its containers go with the next deploy, its data stay on the server")
+    return Told((_("taken out of stack.yml: {ids}; {stays}").format(
+        ids=", ".join(ids), stays=stays),), {"dropped": list(ids), "purged": purge})
