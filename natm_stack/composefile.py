@@ -78,8 +78,8 @@ def _hardening(service: Service) -> dict[str, Any]:
 
 def _limits(service: Service) -> dict[str, Any]:
     limits: dict[str, Any] = {
-        "init": True, "mem_limit": f"{service.memory_mb}m", "memswap_limit": f"{service.memory_mb}m",
-        "pids_limit": service.pids,
+        "init": True, "mem_limit": f"{service.memory_mb}m",
+        "memswap_limit": f"{service.memory_mb}m", "pids_limit": service.pids,
     }
     if service.shm_mb:
         limits["shm_size"] = f"{service.shm_mb}m"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The one gate to this computer's disk: whole files, written so that no half of one is ever seen."""
+"""The one gate to this computer's disk: whole files, never half of one."""
 
 from __future__ import annotations
 

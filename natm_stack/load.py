@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,10 +129,7 @@ def tree_digest(folder: Path) -> str:
     for path in sorted(folder.rglob("*")):
         if "__pycache__" in path.parts or path.name.endswith((".pyc", "~")) or path.is_dir():
             continue
-        if path.is_symlink():
-            content = os.readlink(path).encode()
-        else:
-            content = path.read_bytes()
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         executable = bool(path.lstat().st_mode & stat.S_IXUSR)
         head = f"{path.relative_to(folder)}\0{executable}\0{path.is_symlink()}\0{len(content)}\0"
         digest.update(head.encode() + content)

@@ -46,7 +46,7 @@ def _engine(look: Look) -> None:
 
 
 def _numbers(version: str) -> tuple[int, int]:
-    parts = (version.split("+")[0].split("-")[0].split(".") + ["0"])[:2]
+    parts = [*version.split("+")[0].split("-")[0].split("."), "0"][:2]
     return (int(parts[0]), int(parts[1])) if all(p.isdigit() for p in parts) else (0, 0)
 
 
@@ -73,7 +73,8 @@ def _wants(id_: str, deployment: Deployment, number: int) -> bool:
 def _room(plan: Plan) -> None:
     host = plan.host
     creating = [p for p in plan.platforms if p.action == "create"]
-    if creating and len(creating) == len(plan.to_apply) and host.memory_mb > host.memory_available_mb:
+    first = creating and len(creating) == len(plan.to_apply)
+    if first and host.memory_mb > host.memory_available_mb:
         raise NatmError(
             _("this stack wants {need} MB of memory, the server has {have} MB to spare").format(
                 need=host.memory_mb, have=host.memory_available_mb),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The third arrow: Deployment + Secrets -> Bundle. All templating happens here, none on a server."""
+"""The third arrow: Deployment + Secrets -> Bundle. All templating is here, none on a server."""
 
 from __future__ import annotations
 

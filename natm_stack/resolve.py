@@ -12,7 +12,15 @@ from .errors import NatmError, Place
 from .i18n import _
 from .load import Catalog, CatalogEntry, LoadedStack, suggestion
 from .model.deployment import (
-    BaseImage, Certificate, Deployment, Image, Instance, Route, Service, Subnet, Volume,
+    BaseImage,
+    Certificate,
+    Deployment,
+    Image,
+    Instance,
+    Route,
+    Service,
+    Subnet,
+    Volume,
 )
 from .model.platform import Platform, RouteSpec
 from .model.stack import Stack
@@ -147,8 +155,7 @@ class _Resolver:
 
     def _image(self, name: str) -> Image:
         spec = self.platform.images[name]
-        users = [s for s in self.platform.services.values() if s.image == name]
-        on_demand = bool(users) and all(s.profile for s in users)
+        on_demand = spec.on_demand
         if spec.reference is not None:
             tag = spec.reference + (f"@{spec.digest}" if spec.digest else "")
             return Image(name, tag, None, None, on_demand)

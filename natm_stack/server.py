@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The community's server, this machine or one over SSH: run things there, look, lock, keep records."""
+"""The community's server, this machine or one over SSH: run things there, look, lock."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class Lock:
 
     @property
     def fileno(self) -> int:
-        """Handed to programs that act on the server, so that the lock outlives this one for them."""
+        """Handed to programs that act on the server: the lock lasts until they are done too."""
         return self.held.fileno
 
     def __enter__(self) -> Lock:

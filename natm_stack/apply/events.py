@@ -83,6 +83,7 @@ class Summary:
         if host.failure is None:
             return PlatformOutcome(platform, "done", seconds, host.changed)
         message, *log = host.failure.message.splitlines() or [""]
-        state = "unreached" if host.failure.kind == "unreachable" else "failed"
+        unreached = host.failure.kind == "unreachable"
         return PlatformOutcome(
-            platform, state, seconds, host.changed, host.step, message, tuple(log[-60:]))
+            platform, "unreached" if unreached else "failed", seconds, host.changed, host.step,
+            message, tuple(log[-60:]))

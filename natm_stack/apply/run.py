@@ -67,7 +67,12 @@ def apply(
         argv = playbook_argv(playbook, limit=hosts, key_file=key_file, variables=variables,
                              password_file=password_file, inventory=inventory)
         summary = Summary(tuple(h for h in hosts if h != "server"))
-        with _follow(events, lambda event: (summary.add(event), listen(event))):
+
+        def hear(event: Event) -> None:
+            summary.add(event)
+            listen(event)
+
+        with _follow(events, hear):
             done = server.runner.run(
                 argv, env=environment(bundle, events), cwd=bundle, keep_open=keep_open)
     _refuse_failed_start(done, summary)
@@ -81,7 +86,8 @@ def _refuse_failed_start(done: Completed, summary: Summary) -> None:
     message = summary.host_failure or (done.stderr.strip() or done.stdout.strip())[-1500:]
     raise NatmError(
         _("the server could not be made ready: {why}").format(why=message),
-        code="apply.host-failed", hint=_("mend that and run the command again; it goes on from here"))
+        code="apply.host-failed",
+        hint=_("mend that and run the command again; it goes on from here"))
 
 
 @contextmanager

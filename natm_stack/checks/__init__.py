@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What proofs are written with. It runs in the verifier's container, so it needs nothing else of ours.
+"""What proofs are written with. It runs in the verifier's container and needs nothing else of ours.
 
 A proof is a pytest function in a platform's `proofs.py`. It does on the live server what a member
 does, and asserts what came of it: the text is the same text, the bytes are the same bytes, what
@@ -23,7 +23,7 @@ table of results, so it begins with "A member ...":
 
 Fixtures (natm_stack.checks.plugin):
 
-    stack     the stack as a member meets it. A route is named as in platform.yml ("" is the domain):
+    stack     the stack as a member meets it. Routes are named as in platform.yml, "" is the domain:
               .domain  .settings (of this platform)  .ca_file (what members trust)
               .host("docs")     "docs.commons.example.org"
               .url("docs")      "https://docs.commons.example.org", with a port where it is not 443

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PROGRAM = "/usr/bin/chromium-headless-shell"
-WAIT_MS = 20_000
+LAUNCH_MS, WAIT_MS = 60_000, 20_000
+"""A small server under load was seen to need half a minute to start a browser."""
 PEM_END = "-----END CERTIFICATE-----"
 
 # Chromium's own sandbox needs user namespaces or a setuid helper; the container has neither, as
@@ -69,7 +70,7 @@ class Chromium:
             executable_path=PROGRAM,
             args=[*FLAGS, f"--host-resolver-rules={resolver_rules(self._stack)}"],
             env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
-            timeout=WAIT_MS,
+            timeout=LAUNCH_MS,
         )
         undo.callback(browser.close)
         return browser

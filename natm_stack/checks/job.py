@@ -6,7 +6,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PROOF_SECONDS = 120
 """How long one proof may take, its fixtures included."""
@@ -132,7 +134,7 @@ def _platform(raw: Any, id_: str, part: Any) -> PlatformJob:
     )
 
 
-def _known(table: Mapping[str, Any], name: str) -> Any:
+def _known(table: Mapping[str, T], name: str) -> T:
     """An entry, or a sentence with the names there are: a proof's author reads it."""
     if name not in table:
         names = ", ".join(repr(key) for key in sorted(table)) or "none"

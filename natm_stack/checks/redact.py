@@ -58,7 +58,8 @@ def _shown(text: str, hidden: bytearray) -> Iterable[str]:
 def _forms(password: str) -> set[str]:
     """The password as it may stand in a log: plain, escaped, or in base64 as sign-ins send it."""
     forms = {password, html.escape(password), quote(password), quote(password, safe="")}
-    forms |= {quote_plus(password), json.dumps(password)[1:-1], repr(password)[1:-1], password.encode().hex()}
+    forms |= {quote_plus(password), json.dumps(password)[1:-1], repr(password)[1:-1]}
+    forms.add(password.encode().hex())
     return forms | _base64(password.encode())
 
 

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import IO, Any
 
 from .job import Job, PlatformJob
@@ -89,7 +90,8 @@ def run(job: Job, folder: str) -> dict[str, Any]:
         }
         platforms = {id_: future.result() for id_, future in running.items()}
     answer = {"kind": KIND, "seconds": round(time.monotonic() - began, 2), "platforms": platforms}
-    return Redactor(job.passwords).value(answer)
+    redacted: dict[str, Any] = Redactor(job.passwords).value(answer)
+    return redacted
 
 
 def _prove(job: Job, platform: PlatformJob, folder: str, deadline: float) -> list[dict[str, Any]]:
@@ -113,11 +115,9 @@ def _start(request: str, folder: str, log: IO[bytes]) -> subprocess.Popen[str]:
         start_new_session=True, env={**os.environ, **PYTEST_ALONE},
     )
     assert process.stdin is not None
-    try:
+    with suppress(BrokenPipeError):  # It died at once; its exit code and last words tell why.
         process.stdin.write(request)
         process.stdin.close()
-    except BrokenPipeError:
-        pass  # It died at once; its exit code and last words tell why.
     return process
 
 
@@ -149,14 +149,10 @@ def _pump(process: subprocess.Popen[str], events: queue.Queue[Event | None]) -> 
 
 def _end(process: subprocess.Popen[str]) -> None:
     """End what is left of the process and of all it started; each leads its own group."""
-    try:
-        process.wait(timeout=0 if process.poll() is not None else 2)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=2)
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -76,7 +76,7 @@ def new_command(app: App, id_: str, category: str, folder: str) -> int:
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...", type=click.Path(path_type=Path))
 @click.pass_obj
 def lint_command(app: App, folders: tuple[Path, ...]) -> int:
-    """Look whether platform folders are sound; only their YAML is read. All shipped ones by default.
+    """Look whether platform folders are sound, all by default; only their YAML is read.
 
     Example: natm catalog lint catalog/platforms/timebank
     """

@@ -31,7 +31,7 @@ from .app import App
               help=_("Where certificates come from."))
 @click.option("--email", default=None, help=_("Whom the certificate issuer warns."))
 @click.pass_obj
-def command(app: App, folder: str, source: str | None, **given: Any) -> int:
+def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
     """Begin a workspace: answer a few questions, or give flags.
 
     Example: natm init commons --name commons --domain commons.example.org --kit commons

@@ -35,15 +35,15 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """As Click does, with the word that was probably meant."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             import difflib
 
-            near = difflib.get_close_matches(args[0] if args else "", COMMANDS, n=1)
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             if near:
-                error.message += " " + _("Did you mean {word}?").format(word=near[0])
-            raise
+                raise click.UsageError(
+                    _("There is no command {word}. Did you mean {near}?").format(
+                        word=args[0], near=near[0]), ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

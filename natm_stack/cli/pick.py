@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import click
 
-from ..i18n import _
 from .app import App
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Live progress: which platform is at which step, and for how long. Plain lines without a terminal."""
+"""Live progress: who is at which step, and for how long. Plain lines without a terminal."""
 
 from __future__ import annotations
 

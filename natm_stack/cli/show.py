@@ -12,7 +12,14 @@ from typing import Any
 
 from ..i18n import _, ngettext
 from ..model.results import (
-    ApplyReport, DeployReport, HealthReport, MembersReport, Plan, PlatformPlan, Told, VerifyReport,
+    ApplyReport,
+    DeployReport,
+    HealthReport,
+    MembersReport,
+    Plan,
+    PlatformPlan,
+    Told,
+    VerifyReport,
 )
 
 MARKS = {"create": "+", "change": "~", "repair": "!", "remove": "-", "none": " "}

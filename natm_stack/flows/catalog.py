@@ -27,7 +27,8 @@ def show_entry(entry: CatalogEntry) -> Told:
     """Everything platform.yml says that a chooser wants to know."""
     one = entry.platform
     lines = [f"{one.name} ({one.id}) {one.version}", f"  {text_in(one.summary, 'en')}", "",
-             _("  category: {c}").format(c=one.category), _("  licence:  {l}").format(l=one.licence),
+             _("  category: {c}").format(c=one.category),
+             _("  licence:  {licence}").format(licence=one.licence),
              _("  homepage: {h}").format(h=one.homepage),
              _("  needs:    {m} MB memory, {d} MB disk").format(
                  m=one.needs.memory_mb, d=one.needs.disk_mb)]

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..apply.run import apply
 from ..errors import NatmError
+from ..files import write
 from ..i18n import _
 from ..model.results import ApplyReport, DeployReport, Plan, PlatformOutcome, VerifyReport
 from ..render import removal_inventory
 from ..server import Lock, who_am_i
-from ..files import write
 from .plan import plan as make_plan
 from .plan import same
 from .records import keep_workspace

@@ -46,9 +46,10 @@ def known_ids(workspace: Workspace, ids: tuple[str, ...]) -> None:
 
 def same(one: Plan, other: Plan) -> bool:
     """Whether two plans would do the same; what is free on the server moves all the time."""
-    still = {"memory_available_mb": 0, "disk_available_mb": 0}
-    return replace(one, host=replace(one.host, **still)) == replace(
-        other, host=replace(other.host, **still))
+    def still(made: Plan) -> Plan:
+        return replace(made, host=replace(made.host, memory_available_mb=0, disk_available_mb=0))
+
+    return still(one) == still(other)
 
 
 def _refuse_other_secrets(workspace: Workspace, found: Look) -> None:

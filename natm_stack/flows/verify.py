@@ -191,7 +191,7 @@ def _build_browser(workspace: Workspace, lock: Lock) -> None:
 
 
 def _keep(workspace: Workspace, report: VerifyReport) -> None:
-    """Write down what was proven: in short for members (the portal reads it), whole for stewards."""
+    """Write down what was proven, in short: the portal shows it to members."""
     platforms: dict[str, dict[str, Any]] = {}
     for proof in report.proofs:
         counts = platforms.setdefault(

@@ -64,4 +64,5 @@ def text_in(texts: Texts, language: str) -> str:
 
 def texts_field(description: str) -> Texts:
     """A field for `Texts` with its description."""
-    return Field(description=description, examples=[{"en": "Chat", "fr": "Discussion"}])
+    made: Texts = Field(description=description, examples=[{"en": "Chat", "fr": "Discussion"}])
+    return made

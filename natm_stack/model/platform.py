@@ -38,6 +38,9 @@ class ImageSpec(FileModel):
         description="Folder with the Dockerfile, inside the platform's folder.",
     )
     base: Literal["debian-12", "debian-13"] = "debian-13"
+    on_demand: bool = Field(
+        default=False, description="Large and seldom used: built when first asked for."
+    )
     reference: str | None = Field(default=None, description="Upstream image, name:tag.")
     digest: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{64}$")
     alternatives: list[str] = Field(default=[], description="The same image elsewhere.")
@@ -120,16 +123,17 @@ class SettingSpec(FileModel):
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with a value for this setting, or None."""
-        kinds = {"text": str, "integer": int, "boolean": bool, "choice": str}
+        kinds: dict[str, type] = {"text": str, "integer": int, "boolean": bool, "choice": str}
         if type(value) is not kinds[self.type]:
             words = {"text": "text; put it in quotes", "integer": "a whole number",
                      "boolean": "true or false", "choice": "one of the choices"}
             return f"this should be {words[self.type]}"
         if self.type == "choice" and value not in self.choices:
             return f"choose one of: {', '.join(self.choices)}"
-        if self.minimum is not None and value < self.minimum:
+        number = value if isinstance(value, int) else 0
+        if self.minimum is not None and number < self.minimum:
             return f"the least possible is {self.minimum}"
-        if self.maximum is not None and value > self.maximum:
+        if self.maximum is not None and number > self.maximum:
             return f"the most possible is {self.maximum}"
         if isinstance(value, str) and len(value) > self.max_length:
             return f"at most {self.max_length} characters"
@@ -286,10 +290,11 @@ def _dangling(platform: Platform) -> list[str]:
     for id_, service in services.items():
         if service.image not in platform.images:
             problems.append(f"service {id_} uses image {service.image}, which images lacks")
-    for what, part in [("route", platform.routes), ("port", platform.ports)]:
-        for item in part:
-            if item.service not in services:
-                problems.append(f"a {what} names service {item.service}, which services lacks")
+    named = [("route", route.service) for route in platform.routes]
+    named += [("port", port.service) for port in platform.ports]
+    for what, service_name in named:
+        if service_name not in services:
+            problems.append(f"a {what} names service {service_name}, which services lacks")
     for certificate in platform.certificates:
         if certificate.volume not in platform.volumes:
             problems.append(f"a certificate names volume {certificate.volume}, not in volumes")

@@ -15,7 +15,7 @@ import sys
 
 
 def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def say(value):
@@ -44,7 +44,8 @@ def main():
     with contextlib.suppress(FileExistsError):
         os.makedirs(root, 0o711)
     os.makedirs(os.path.join(root, "lock"), 0o700, exist_ok=True)
-    handle = open(os.path.join(root, "lock", "lock"), "a")
+    # Open until this process ends: the kernel's lock is on it.
+    handle = open(os.path.join(root, "lock", "lock"), "a")  # noqa: SIM115
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -19,7 +19,8 @@ def run(*words):
 
 
 def receipts(root):
-    found, folder = {}, os.path.join(root, "receipts")
+    found: dict[str, object] = {}
+    folder = os.path.join(root, "receipts")
     if not os.path.isdir(folder):
         return found
     for name in sorted(os.listdir(folder)):
@@ -63,8 +64,10 @@ def brief(one):
 
 
 def images(wanted):
-    text = run("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", "--no-trunc")
-    there = dict(line.split() for line in (text or "").splitlines() if " " in line)
+    text = run("docker", "image", "ls", "--no-trunc",
+               "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
+    lines = (text or "").splitlines()
+    there = dict(line.split() for line in lines if " " in line)
     return {tag: there.get(tag) for tag in wanted}
 
 

@@ -34,7 +34,7 @@ def main():
     chains = asked["chains"]
     with ThreadPoolExecutor(max(1, len(chains))) as pool:
         answers = list(pool.map(chain, chains.values()))
-    print(json.dumps(dict(zip(chains, answers))))
+    print(json.dumps(dict(zip(chains, answers, strict=True))))
 
 
 main()

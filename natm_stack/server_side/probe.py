@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Quick looks at a running stack, side by side: containers, images, routes with TLS, room, certificates."""
+"""Quick looks at a running stack, side by side: containers, routes with TLS, room."""
 
 import datetime
 import http.client
@@ -66,15 +66,17 @@ def container(there, asked, image_ids):
 
 
 def route(asked, address, port, context):
-    with socket.create_connection((address, port), timeout=10) as raw:
-        with context.wrap_socket(raw, server_hostname=asked["host"]) as tls:
-            lifetime = leaf_lifetime(tls.getpeercert())
-            suffix = "" if port == 443 else f":{port}"
-            connection = http.client.HTTPConnection(asked["host"], timeout=10)
-            connection.sock = tls
-            connection.request("GET", asked["path"], headers={"Host": asked["host"] + suffix})
-            answer = connection.getresponse()
-            body = answer.read(512 * 1024).decode("utf-8", "replace")
+    suffix = "" if port == 443 else f":{port}"
+    with (
+        socket.create_connection((address, port), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname=asked["host"]) as tls,
+    ):
+        lifetime = leaf_lifetime(tls.getpeercert())
+        connection = http.client.HTTPConnection(asked["host"], timeout=10)
+        connection.sock = tls
+        connection.request("GET", asked["path"], headers={"Host": asked["host"] + suffix})
+        answer = connection.getresponse()
+        body = answer.read(512 * 1024).decode("utf-8", "replace")
     if answer.status != asked["status"]:
         return "failed", f"answers {answer.status}, not {asked['status']}"
     if asked["contains"] and asked["contains"] not in body:
@@ -129,7 +131,7 @@ def image_ids(tags):
     done = subprocess.run(["docker", "image", "inspect", "--format", "{{.Id}}", *tags],
                           capture_output=True, text=True, timeout=30, check=False)
     ids = done.stdout.split()
-    return dict(zip(tags, ids)) if done.returncode == 0 else {}
+    return dict(zip(tags, ids, strict=True)) if done.returncode == 0 else {}
 
 
 def main():

@@ -107,7 +107,7 @@ def run_words(name: str, image: str, *, systemd: bool, hostname: str = "server")
     words += ["--cgroupns=host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"]
     if not systemd:
         return [*words, image, "/usr/local/sbin/start-plain"]
-    return [*words, *(f"--tmpfs={folder}" for folder in ("/run", "/run/lock", "/tmp")),  # noqa: S108
+    return [*words, *(f"--tmpfs={folder}" for folder in ("/run", "/run/lock", "/tmp")),
             "--env", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", image, "/sbin/init"]
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -16,11 +17,11 @@ import pytest
 
 import natm_stack
 
-PASSWORD = "Zk83hQw7PlmXy2Rt"
+PASSWORD = "Zk83hQw7PlmXy2Rt"  # noqa: S105  (made up, to be looked for in answers)
 Answer = dict[str, Any]
 
 
-def request_for(ca_file: Path, ids: list[str], **more: Any) -> dict[str, Any]:
+def _request(ca_file: Path, ids: list[str], **more: Any) -> dict[str, Any]:
     """A request as the core makes it."""
     part = {
         "hosts": {"chat": "chat.commons.test"},
@@ -35,14 +36,14 @@ def request_for(ca_file: Path, ids: list[str], **more: Any) -> dict[str, Any]:
     return {
         "run": "natmab12", "domain": "commons.test", "ca_file": str(ca_file), "browser": False,
         "edge": {"address": "127.0.0.9", "https_port": 443},
-        "platforms": {id_: dict(part) for id_ in ids}, **more,
+        "platforms": {id_: copy.deepcopy(part) for id_ in ids}, **more,
     }
 
 
-@pytest.fixture(name="request_for")
-def request_for_(ca_file: Path) -> Callable[..., Answer]:
+@pytest.fixture
+def request_for(ca_file: Path) -> Callable[..., Answer]:
     """A request for these platforms, as the core makes it."""
-    return lambda ids, **more: request_for(ca_file, ids, **more)
+    return lambda ids, **more: {**_request(ca_file, ids), **more}
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def prove(
         for id_, source in sources.items():
             file = tmp_path / "proofs" / f"test_{id_.replace('-', '_')}.py"
             file.write_text(textwrap.dedent(source), encoding="utf-8")
-        done = verifier(json.dumps(request_for(ca_file, list(sources), **more)))
+        done = verifier(json.dumps(_request(ca_file, list(sources), **more)))
         assert done.returncode == 0, done.stderr
         assert PASSWORD not in done.stdout + done.stderr
         return json.loads(done.stdout.splitlines()[-1])

@@ -64,7 +64,8 @@ def test_by_mark(): pass
 def test_known(): assert False
 ''')
     assert [(p["outcome"], p["detail"]) for p in proofs] == [
-        ("not-run", "no microphone"), ("not-run", "not yet"), ("failed", "known to fail: a known bug")
+        ("not-run", "no microphone"), ("not-run", "not yet"),
+        ("failed", "known to fail: a known bug"),
     ]
 
 
@@ -129,7 +130,8 @@ def test_never(): pass
 
 def test_a_crash_takes_only_its_own_platform_along(prove):
     platforms = prove({
-        "one": HEAD + "def test_fine(): pass\ndef test_dies(): os._exit(9)\ndef test_rest(): pass\n",
+        "one": HEAD + "def test_fine(): pass\ndef test_dies(): os._exit(9)\n"
+                      "def test_rest(): pass\n",
         "two": "def test_fine(): pass\n",
     })["platforms"]
     assert [p["outcome"] for p in platforms["one"]] == ["passed", "failed", "not-run"]
@@ -144,7 +146,8 @@ def test_a_file_that_cannot_be_read(prove_one):
 
 
 def test_a_misspelt_mark_is_a_failure(prove_one):
-    assert only(prove_one(HEAD + "@pytest.mark.browsr\ndef test_it(): pass\n"))["outcome"] == "failed"
+    proof = only(prove_one(HEAD + "@pytest.mark.browsr\ndef test_it(): pass\n"))
+    assert proof["outcome"] == "failed"
 
 
 def test_a_proof_that_asks_for_an_unknown_fixture(prove_one):
@@ -156,8 +159,9 @@ def test_hyphens_and_parameters(prove):
 @pytest.mark.parametrize("what", ["a::b", "c"])
 def test_it(what): pass
 '''})
-    assert [p["proof"] for p in answer["platforms"]["janus-room"]] == ["test_it[a::b]", "test_it[c]"]
-    assert {p["outcome"] for p in answer["platforms"]["janus-room"]} == {"passed"}
+    proofs = answer["platforms"]["janus-room"]
+    assert [p["proof"] for p in proofs] == ["test_it[a::b]", "test_it[c]"]
+    assert {p["outcome"] for p in proofs} == {"passed"}
 
 
 def test_platforms_run_at_the_same_time(prove):
@@ -225,18 +229,27 @@ def test_printed(members):
     assert "natm-proof-ab12-1" in proofs[0]["detail"]
 
 
-def test_platforms_do_not_see_each_others_members(prove_one):
-    proof = only(prove_one('''
-        def test_it(natm_job):
-            assert natm_job.id == "prosody"
-        '''))
-    assert proof["outcome"] == "passed"
+def test_platforms_do_not_see_each_others_members(verifier, request_for, tmp_path):
+    nosy = """
+import gc
+def test_it(pytestconfig):
+    texts = [t for o in gc.get_objects() if isinstance(o, dict) for t in list(o.values())
+             if isinstance(t, str)]
+    assert "someone" + "-elses-password" not in texts
+"""
+    for name in ("one", "two"):
+        Path(tmp_path, "proofs", f"test_{name}.py").write_text(nosy, encoding="utf-8")
+    request = request_for(["one", "two"])
+    request["platforms"]["two"]["members"][0] = {"name": "x", "password": "someone-elses-password"}
+    answer = json.loads(verifier(json.dumps(request)).stdout)["platforms"]
+    assert only(answer["one"])["outcome"] == "passed"
 
 
 def test_requests_that_make_no_sense(verifier, request_for, password):
     for text in ["", "[]", "{}", "nonsense", json.dumps({"run": password, "platforms": {"a": 3}}),
                  json.dumps(request_for(["prosody"], ca_file="/nowhere/ca.crt"))]:
         done = verifier(text)
-        assert done.returncode == 2 and done.stdout == "", text
-        assert done.stderr.startswith("natm verifier: ") and password not in done.stderr
+        assert (done.returncode, done.stdout) == (2, ""), text
+        assert done.stderr.startswith("natm verifier: ")
+        assert password not in done.stderr
         assert "Traceback" not in done.stderr

@@ -29,6 +29,8 @@ cat > "$work/91natm-slim" <<'CONF'
 APT::Install-Recommends "false";
 APT::Install-Suggests "false";
 APT::Keep-Downloaded-Packages "false";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
 DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb || true"; };
 CONF
 printf '#!/bin/sh\n# Nothing is started while an image is built.\nexit 101\n' > "$work/policy-rc.d"

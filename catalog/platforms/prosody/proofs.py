@@ -76,8 +76,9 @@ def test_room(ada, ben, room, marker):
     ben.send(room, f"from ben {marker}", kind="groupchat")
     for reader in (ada, ben):
         for nick in ("ada", "ben"):
+            words = f"from {nick} {marker}"
             heard = reader.wait_for(
-                lambda m, nick=nick: m.body == f"from {nick} {marker}", f"{nick}'s words in the room")
+                lambda m, words=words: m.body == words, f"{nick}'s words in the room")
             assert heard.sender == f"{room}/{nick}", "the words bear another name"
 
     def kept() -> bool:

@@ -112,7 +112,7 @@ class NatmAccounts {
 		$status = $user->checkPasswordValidity( $password );
 		if ( !$status->isGood() ) {
 			throw new NatmRefused( 'password', wfMessage( $status->getMessages()[0] )
-				->inLanguage( 'en' )->plain() );
+				->inLanguage( 'en' )->text() );
 		}
 		return $password;
 	}
@@ -133,7 +133,7 @@ class NatmAccounts {
 		] );
 		if ( !$status->isGood() ) {
 			throw new NatmRefused( 'password', wfMessage( $status->getMessages()[0] )
-				->inLanguage( 'en' )->plain() );
+				->inLanguage( 'en' )->text() );
 		}
 		SessionManager::singleton()->invalidateSessionsForUser( $user );
 	}

@@ -30,7 +30,7 @@ class Visitors implements AuthChangeFormFieldsHook, BeforeInitializeHook {
 	}
 
 	/** Visitors read the interface in whichever of the community's languages their browser asks for. */
-	public function onUserGetLanguageCode( $user, &$code, $context ) {
+	public function onUserGetLanguageObject( $user, &$code, $context ) {
 		if ( $user->isRegistered() || $context->getRequest()->getRawVal( 'uselang' ) !== null ) {
 			return;
 		}

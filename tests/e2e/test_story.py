@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A community's first weeks, in order, on one real server: each test goes on from the one before."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from natm_stack.load import load_stack
+from natm_stack.model.secret import Secrets
+from natm_stack.testing.images import ensure
+
+from .conftest import Volunteer
+
+MORE = ("prosody", "mediawiki", "copyparty")
+
+
+def test_the_doctor_finds_a_bare_server_ready(volunteer: Volunteer) -> None:
+    said = volunteer.natm("doctor", "--json")
+    states = {p["name"]: p["state"] for p in said.json["result"]["probes"]}
+    assert said.code == 0, said.err
+    assert states["connection"] == "ok"
+    assert states["commons.test"] == "warning"  # nobody made a DNS record for it
+
+
+def test_the_plan_tells_all_and_changes_nothing(volunteer: Volunteer) -> None:
+    said = volunteer.natm("plan", "--json")
+    plan = said.json["result"]
+    assert said.code == 5, said.err
+    assert {p["id"]: p["action"] for p in plan["platforms"]} == {
+        "edge": "create", "portal": "create", "verifier": "create"}
+    assert any("Docker" in change for change in plan["host"]["changes"])
+    assert volunteer.on_server("sh", "-c", "ls /srv; which docker || true").strip() == ""
+
+
+def test_a_deploy_without_a_yes_is_refused(volunteer: Volunteer) -> None:
+    said = volunteer.natm("deploy", "--json")
+    assert said.code == 2
+    assert said.json["error"]["code"] == "usage.no-terminal"
+
+
+def test_a_bare_server_becomes_a_proven_stack(volunteer: Volunteer) -> None:
+    said = volunteer.natm("deploy", "--yes", "--json")
+    assert said.code == 0, said.out + said.err
+    outcomes = {(p["platform"], p["outcome"]) for p in said.json["result"]["verified"]["proofs"]}
+    assert outcomes == {("edge", "passed"), ("portal", "passed")}
+
+
+def test_more_platforms_are_picked_and_proven_in_a_browser(volunteer: Volunteer) -> None:
+    assert volunteer.natm("pick", *MORE).code == 0
+    volunteer.server.load_images(ensure(volunteer.workspace, [*MORE, "verifier"]))
+    said = volunteer.natm("deploy", "--yes", "--browser", "--json")
+    assert said.code == 0, said.out + said.err
+    proofs = said.json["result"]["verified"]["proofs"]
+    assert {p["outcome"] for p in proofs} == {"passed"}, proofs
+    assert {p["platform"] for p in proofs} >= {"edge", "portal", *MORE}
+
+
+def test_a_second_deploy_changes_nothing(volunteer: Volunteer) -> None:
+    before = volunteer.on_server("cat", "/srv/natm/audit.log")
+    said = volunteer.natm("deploy", "--json")
+    assert said.code == 0, said.err
+    assert said.json["result"]["applied"] is None
+    assert volunteer.natm("plan").code == 0
+    assert volunteer.on_server("cat", "/srv/natm/audit.log") == before
+
+
+def test_full_converges_everything_and_changes_nothing(volunteer: Volunteer) -> None:
+    said = volunteer.natm("deploy", "--full", "--yes", "--no-verify", "--json")
+    assert said.code == 0, said.err
+    changed = [p["id"] for p in said.json["result"]["applied"]["platforms"] if p["changed"]]
+    # The receipt says when it was last looked through; nothing else may change.
+    started = volunteer.on_server(
+        "docker", "ps", "--format", "{{.Names}} {{.RunningFor}}", "--filter", "name=natm-")
+    assert started
+    assert set(changed) <= set(p["id"] for p in said.json["result"]["plan"]["platforms"])
+
+
+def test_the_bundle_applies_by_hand_without_natm(
+    volunteer: Volunteer, tmp_path: Path
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    subprocess.run([tmp_path / "venv/bin/pip", "install", "-q", "ansible-core>=2.19,<2.20"],
+                   check=True, capture_output=True)
+    become = tmp_path / "become"
+    become.touch(mode=0o600)
+    become.write_text(volunteer.server.sudo_password)
+    done = subprocess.run(
+        [tmp_path / "venv/bin/ansible-playbook", "--vault-password-file",
+         volunteer.env["NATM_VAULT_KEY_FILE"], "--become-password-file", become, "site.yml"],
+        cwd=volunteer.folder / "bundle", capture_output=True, text=True, timeout=900,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8",
+             "ANSIBLE_SSH_ARGS": f"-F {volunteer.env['NATM_SSH_CONFIG']}"}, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    recap = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0",
+                       done.stdout, re.MULTILINE)
+    assert {host for host, _changed in recap} >= {"server", "edge", *MORE}
+
+
+def test_health_names_what_is_unwell_and_deploy_puts_it_right(volunteer: Volunteer) -> None:
+    well = volunteer.natm("health", "--json")
+    assert well.code == 0, well.out
+    volunteer.on_server("docker", "stop", "natm-copyparty-web-1")
+    said = volunteer.natm("health", "--json")
+    failed = {p["platform"] for p in said.json["result"]["probes"] if p["state"] == "failed"}
+    assert said.code == 4
+    assert failed == {"copyparty"}
+    plan = volunteer.natm("plan", "--json").json["result"]
+    assert [p["id"] for p in plan["platforms"] if p["action"] != "none"] == ["copyparty"]
+    assert volunteer.natm("deploy", "--yes", "--no-verify").code == 0
+    assert volunteer.natm("health").code == 0
+
+
+def test_a_member_has_one_name_on_all_platforms(volunteer: Volunteer) -> None:
+    said = volunteer.natm("members", "add", "amina", "--display-name", "Amina D.", "--json")
+    assert said.code == 0, said.out + said.err
+    assert set(said.json["result"]["done"]) == set(MORE)
+    assert len(said.json["result"]["first_password"]) > 20
+    listed = volunteer.natm("members", "list", "--json").json["result"]["members"]
+    assert [(m["name"], m["display_name"], set(m["platforms"])) for m in listed] == [
+        ("amina", "Amina D.", set(MORE))]
+    again = volunteer.natm("members", "add", "amina", "--json")
+    assert again.code == 1
+    assert again.json["error"]["code"] == "members.exists"
+    assert volunteer.natm("members", "reset", "amina").code == 0
+    assert volunteer.natm("members", "remove", "amina", "--yes").code == 0
+    locked = volunteer.natm("members", "list", "--json").json["result"]["members"]
+    assert all(not m["platforms"] for m in locked if m["name"] == "amina")
+    unknown = volunteer.natm("members", "reset", "nobody-here", "--json")
+    assert unknown.json["error"]["code"] == "members.unknown"
+
+
+def test_no_secret_can_be_seen_anywhere(volunteer: Volunteer) -> None:
+    secrets: Secrets = volunteer.workspace.secrets
+    values = [s.reveal() for own in secrets.values.values() for s in own.values()]
+    values += [secrets.vault_key.reveal(), volunteer.server.sudo_password]
+    assert len(values) > 4
+    seen = volunteer.on_server("sh", "-c", (
+        "docker inspect $(docker ps --all --quiet); ps axwwe; cat /srv/natm/audit.log;"
+        "cat /srv/natm/receipts/*.json /srv/natm/records/*; cat /srv/natm/public/*;"
+        "cat /srv/natm/bundle/platforms/*/compose.yml;"
+        "for one in $(docker image ls --quiet); do docker history --no-trunc $one; done;"
+        "for one in $(docker ps --quiet); do docker logs $one 2>&1; done;"
+        "journalctl --no-pager 2>/dev/null"))
+    plain = "".join(
+        path.read_text(errors="replace") for path in volunteer.folder.rglob("*") if path.is_file())
+    said = volunteer.natm("deploy", "--full", "--yes", "--no-verify")
+    for value in values:
+        assert value not in seen
+        assert value not in plain
+        assert value not in said.out + said.err
+
+
+def test_two_deploys_at_once_end_with_one_refused_by_name(volunteer: Volunteer) -> None:
+    first = volunteer.start("deploy", "--full", "--yes", "--no-verify")
+    try:
+        _wait_for_lock(volunteer)
+        said = volunteer.natm("deploy", "--full", "--yes", "--no-verify", "--json")
+        assert said.code == 1
+        assert said.json["error"]["code"] == "server.locked"
+        assert "deploy" in said.json["error"]["message"]
+    finally:
+        _out, err = first.communicate(timeout=600)
+    assert first.returncode == 0, err
+
+
+def test_a_deploy_killed_half_way_is_taken_up_by_the_next(volunteer: Volunteer) -> None:
+    setting = "platforms:\n  copyparty:\n    settings: {"
+    stack = volunteer.folder / "stack.yml"
+    text = stack.read_text()
+    stack.write_text(text.replace("title: \"Riverside\"", "title: \"River side\""))
+    assert setting not in text
+    killed = volunteer.start("deploy", "--yes", "--no-verify")
+    _wait_for_lock(volunteer)
+    time.sleep(8)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    _wait_until_free(volunteer)
+    said = volunteer.natm("deploy", "--yes", "--json")
+    assert said.code == 0, said.out + said.err
+    assert any("broke off" in note for note in said.json["result"]["notes"])
+    assert volunteer.natm("plan").code == 0
+
+
+def test_everything_comes_back_after_the_engine_restarts(volunteer: Volunteer) -> None:
+    volunteer.server.restart_engine()
+    deadline = time.monotonic() + 240
+    while (said := volunteer.natm("health", "--json")).code != 0:
+        assert time.monotonic() < deadline, said.out
+        time.sleep(3)
+
+
+def test_a_dropped_platform_goes_and_its_data_stay(volunteer: Volunteer) -> None:
+    assert volunteer.natm("drop", "copyparty").code == 0
+    assert volunteer.natm("deploy", "--yes", "--no-verify").code == 0
+    names = volunteer.on_server("docker", "ps", "--all", "--format", "{{.Names}}")
+    assert "natm-copyparty" not in names
+    assert volunteer.on_server("ls", "/srv/natm/data/copyparty/files")
+    assert volunteer.natm("pick", "copyparty").code == 0
+    said = volunteer.natm("deploy", "--yes", "--json")
+    assert said.code == 0, said.out + said.err
+
+
+def test_another_steward_fetches_the_workspace_and_finds_nothing_to_change(
+    volunteer: Volunteer, tmp_path: Path
+) -> None:
+    other = Volunteer(tmp_path / "again", volunteer.env, volunteer.server)
+    said = other.natm("init", "--from", load_stack(volunteer.folder / "stack.yml").stack.server.host)
+    assert said.code == 0, said.err
+    assert other.natm("plan").code == 0
+
+
+def test_an_old_checkout_is_refused(volunteer: Volunteer, tmp_path: Path) -> None:
+    other = Volunteer(tmp_path / "old", {**volunteer.env, "NATM_VAULT_KEY_FILE":
+                                         str(tmp_path / "key")}, volunteer.server)
+    other.folder.mkdir()
+    (other.folder / "stack.yml").write_text((volunteer.folder / "stack.yml").read_text())
+    said = other.natm("plan", "--json")
+    assert said.json["error"]["code"] == "secrets.differ"
+
+
+@pytest.mark.parametrize(("change", "code"), [
+    ({"NATM_SSH_CONFIG": "wrong-key"}, "server.wrong-key"),
+    ({"NATM_SSH_CONFIG": "wrong-host-key"}, "server.host-key"),
+    ({"NATM_SUDO_PASSWORD_FILE": "wrong-password"}, "server.wrong-password"),
+])
+def test_a_closed_door_is_named(
+    volunteer: Volunteer, tmp_path: Path, change: dict[str, str], code: str
+) -> None:
+    (kind,) = change.values()
+    file = tmp_path / "file"
+    config = Path(volunteer.env["NATM_SSH_CONFIG"]).read_text()
+    if kind == "wrong-key":
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "id"],
+                       check=True)
+        file.write_text(config.replace(str(volunteer.server.key), str(tmp_path / "id")))
+    elif kind == "wrong-host-key":
+        hosts = tmp_path / "hosts"
+        hosts.write_text("")
+        file.write_text(config.replace(str(volunteer.server.running.known_hosts), str(hosts)))
+    else:
+        file.write_text("not the password")
+    runtime = tmp_path / "run"  # no connection of an earlier command is shared
+    runtime.mkdir(mode=0o700)
+    said = volunteer.natm("plan", "--json", env={
+        next(iter(change)): str(file), "XDG_RUNTIME_DIR": str(runtime)})
+    assert said.code == 1
+    assert said.json["error"]["code"] == code
+
+
+def test_the_stack_is_taken_away_and_what_people_wrote_stays(volunteer: Volunteer) -> None:
+    assert volunteer.natm("remove", "--yes").code == 0
+    assert volunteer.on_server("docker", "ps", "--all", "--quiet").strip() == ""
+    assert "natm" not in volunteer.on_server("docker", "network", "ls", "--format", "{{.Name}}")
+    assert volunteer.on_server("ls", "/srv/natm/data/mediawiki")
+
+
+def test_a_purge_leaves_nothing(volunteer: Volunteer) -> None:
+    assert volunteer.natm("remove", "--purge", "--yes").code == 0
+    assert volunteer.on_server("sh", "-c", "ls /srv/natm 2>/dev/null || true").strip() == ""
+
+
+def _wait_for_lock(volunteer: Volunteer) -> None:
+    deadline = time.monotonic() + 60
+    while volunteer.on_server("sh", "-c", "flock -n /srv/natm/lock/lock true && echo free || true"):
+        assert time.monotonic() < deadline, "no deploy took the lock"
+        time.sleep(0.2)
+
+
+def _wait_until_free(volunteer: Volunteer) -> None:
+    deadline = time.monotonic() + 180
+    while not volunteer.on_server(
+            "sh", "-c", "flock -n /srv/natm/lock/lock true && echo free || true"):
+        assert time.monotonic() < deadline, "the lock of a dead run is still held"
+        time.sleep(0.5)
