@@ -20,7 +20,14 @@ def questions(deployment: Deployment) -> dict[str, Any]:
     images = sorted({i.tag for inst in deployment.instances for i in inst.images}
                     | {base.tag for base in deployment.bases})
     return {"root": deployment.root, "prefix": f"{deployment.prefix}-", "images": images,
-            "ports": [list(port) for port in _ports(deployment)]}
+            "ports": [list(port) for port in _ports(deployment)],
+            "names": names(deployment) if deployment.tls.mode == "acme" else []}
+
+
+def names(deployment: Deployment) -> list[str]:
+    """Every name that members' devices look up, and that certificates are for."""
+    hosts = {r.host for r in deployment.routes} | {c.host for c in deployment.certificates}
+    return sorted(hosts)
 
 
 def _ports(deployment: Deployment) -> list[tuple[str, str, int]]:
@@ -63,8 +70,9 @@ def _platform(instance: Instance, bundle: Bundle, look: Look, full: bool) -> Pla
         return PlatformPlan(instance.id, "change", _why(instance, receipt, changed, stale),
                             changed, stale, build, tuple(s.name for s in instance.running))
     if build or broken or full:
-        return PlatformPlan(instance.id, "repair", broken or (_("asked to look at all"),),
-                            (), (), build)
+        missing = (_("its image is not there"),) if build else ()
+        reasons = (*missing, *broken) or (_("asked to look at all"),)
+        return PlatformPlan(instance.id, "repair", reasons, (), (), build)
     return PlatformPlan(instance.id, "none")
 
 
@@ -132,5 +140,8 @@ def _notes(deployment: Deployment) -> tuple[str, ...]:
     excepted = [
         f"{i.id}/{s.name}: {e.rule} ({e.reason})"
         for i in deployment.instances for s in i.services for e in s.exceptions]
+    if not deployment.loopback_only:
+        notes.append(_("names that must lead to the server (DNS records A, AAAA): {names}").format(
+            names=", ".join(names(deployment))))
     return tuple(notes + excepted)
 

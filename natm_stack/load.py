@@ -179,7 +179,9 @@ def _pointed(
     error: ValidationError, document: Document, model: type[FileModel], area: str
 ) -> NatmError:
     """The first thing that is wrong, with its line; the number of the others in the hint."""
-    problems = error.errors(include_url=False, include_context=True)
+    # A misspelt key makes the right one missing: the key that is there is the one to show.
+    problems = sorted(error.errors(include_url=False, include_context=True),
+                      key=lambda problem: problem["type"] != "extra_forbidden")
     first = problems[0]
     path = tuple(part for part in first["loc"] if part != "[key]")
     words = ".".join(str(part) for part in path) or _("this file")

@@ -19,6 +19,7 @@ from .i18n import _
 from .model.bundle import Bundle, File
 from .model.deployment import Deployment, Instance, Subnet
 from .model.secret import Secret, Secrets
+from .acme import issuer, staging
 from .paths import package_folder, shipped
 from .templating import Safe, environment, q, render_template
 
@@ -133,7 +134,8 @@ class _PlatformRenderer:
             "secrets": secrets, "platform": instance.platform, "instance": instance,
             "deployment": deployment, "routes": deployment.routes,
             "certificates": deployment.certificates, "tls": deployment.tls,
-            "tls_mode": deployment.tls.mode, "edge_address": instance.front.edge_address,
+            "tls_mode": deployment.tls.mode, "acme_issuer": issuer(deployment.tls),
+            "acme_staging": staging(deployment.tls) or "", "edge_address": instance.front.edge_address,
             "loopback_only": deployment.loopback_only,
             "subnet": {"front": instance.front.subnet, "inner": instance.inner.subnet,
                        "open": instance.open.subnet},

@@ -136,6 +136,7 @@ class _Resolver:
 
     def instance(self) -> Instance:
         platform = self.platform
+        self._refuse_unknown_routes()
         images = {name: self._image(name) for name in platform.images}
         front, inner, open_ = (self._subnet(i, kind) for i, kind in
                                enumerate(("front", "inner", "open")))
@@ -212,7 +213,6 @@ class _Resolver:
         return f"{given}.{self.stack.domain}" if given else self.stack.domain
 
     def _route(self, spec: RouteSpec) -> Route:
-        self._refuse_unknown_routes()
         host = self._host(spec.name)
         return Route(
             key=spec.name, platform_id=self.platform.id, service=spec.service,
@@ -236,14 +236,14 @@ class _Resolver:
 
 
 def _refuse_shared_names(instances: Iterable[Instance], loaded: LoadedStack) -> None:
-    owner: dict[str, str] = {}
+    owner: dict[str, Route] = {}
     for instance in instances:
         for route in instance.routes:
-            other = owner.setdefault(route.host, instance.id)
-            if other != instance.id:
+            other = owner.setdefault(route.host, route)
+            if other is not route:
                 raise NatmError(
                     _("{one} and {two} both want the name {host}").format(
-                        one=other, two=instance.id, host=route.host),
+                        one=other.platform_id, two=instance.id, host=route.host),
                     code="stack.name-taken",
                     where=loaded.document.place("platforms", instance.id, "route", route.key),
                     hint=_("give one of them another name with `route:` in stack.yml"),

@@ -63,8 +63,9 @@ def make_key(file: Path) -> Secret:
     if file.exists():
         return read_key(file)
     key = Secret(_random(40))
+    if not file.parent.exists():
+        file.parent.mkdir(mode=0o700, parents=True)
     write(file, key.reveal().encode() + b"\n", 0o600)
-    file.parent.chmod(0o700)
     return key
 
 
@@ -127,6 +128,7 @@ def fill_in(file: Path, secrets: Secrets, deployment: Deployment) -> Secrets:
 def _append(file: Path, made: list[tuple[str, Secret]], key: Secret) -> None:
     box = vault(key)
     text = read_text(file) or HEADER
+    text += "" if text.endswith("\n") else "\n"
     for name, value in made:
         encrypted = box.encrypt(value.reveal().encode()).decode()
         text += f"{name}: !vault {json.dumps(encrypted)}\n"

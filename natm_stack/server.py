@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
@@ -180,12 +181,7 @@ class Lock:
         self.unfinished: dict[str, str] | None = answer.get("unfinished")
 
     def _answer(self) -> dict[str, Any]:
-        line = self.held.read_line()
-        if not line.strip():
-            raise NatmError(
-                _("the server's lock could not be taken: {why}").format(
-                    why=self.held.errors().strip()[-300:]), code="server.no-lock")
-        answer: dict[str, Any] = json.loads(line)
+        answer = self._first_answer()
         if not answer["held"]:
             owner = answer["owner"]
             raise NatmError(
@@ -194,6 +190,17 @@ class Lock:
                     since=owner.get("since", "?")),
                 code="server.locked", hint=_("wait until it is done, then try again"))
         return answer
+
+    def _first_answer(self) -> dict[str, Any]:
+        """Past what a server's own start-up files may print first."""
+        while line := self.held.read_line():
+            with contextlib.suppress(ValueError):
+                answer = json.loads(line)
+                if isinstance(answer, dict) and "held" in answer:
+                    return answer
+        raise NatmError(
+            _("the server's lock could not be taken: {why}").format(
+                why=self.held.errors().strip()[-300:]), code="server.no-lock")
 
     @property
     def fileno(self) -> int:

@@ -11,6 +11,7 @@ import html as html_escape
 import json as json_module
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,15 @@ class Refused(ValueError):
     """A value that cannot stand in this place at all."""
 
 
+# What YAML cannot carry as it is, and what ends a line in one language or another.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def q(value: Any) -> Safe:
     """A JSON string, which is a YAML string too."""
-    return Safe(json_module.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-                .replace("\x85", "\\u0085").replace("\u2028", "\\u2028")
-                .replace("\u2029", "\\u2029").replace("\ufeff", "\\ufeff"))
+    text = json_module.dumps(_whole(value), ensure_ascii=False)
+    return Safe(_INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def compose(value: Any) -> Safe:
@@ -49,7 +54,7 @@ def json(value: Any) -> Safe:
 
 def lua(value: Any) -> Safe:
     """A Lua string."""
-    return Safe('"' + "".join(_lua_byte(b) for b in str(value).encode()) + '"')
+    return Safe('"' + "".join(_lua_byte(b) for b in _whole(value).encode()) + '"')
 
 
 def _lua_byte(byte: int) -> str:
@@ -63,11 +68,11 @@ def php(value: Any) -> Safe:
 
 
 def caddy(value: Any) -> Safe:
-    """A quoted token of a Caddyfile; braces would be placeholders, so they are refused."""
+    """A quoted token of a Caddyfile. Braces would be placeholders; a backslash cannot be quoted."""
     text = _printable(value)
-    if "{" in text or "}" in text:
-        raise Refused(_("braces have a meaning of their own in this file"))
-    return Safe('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+    if set(text) & set("{}\\"):
+        raise Refused(_("braces and backslashes have a meaning of their own in this file"))
+    return Safe('"' + text.replace('"', '\\"') + '"')
 
 
 def line(value: Any) -> Safe:
@@ -76,9 +81,9 @@ def line(value: Any) -> Safe:
 
 
 def word(value: Any) -> Safe:
-    """A word of letters, digits, dot, hyphen and underscore."""
+    """A word of letters, digits, dot, hyphen and underscore; not of dots alone, as in a path."""
     text = str(value)
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+    if not re.fullmatch(r"(?!\.+$)[A-Za-z0-9._-]+", text):
         raise Refused(_("only letters, digits, dot, hyphen and underscore can stand here"))
     return Safe(text)
 
@@ -89,9 +94,17 @@ def html(value: Any) -> Safe:
 
 
 def _printable(value: Any) -> str:
-    text = str(value)
-    if any(ord(c) < 32 or ord(c) in (0x7F, 0x85, 0x2028, 0x2029) for c in text):
+    text = _whole(value)
+    if _INVISIBLE.search(text):
         raise Refused(_("line breaks and control characters cannot stand here"))
+    return text
+
+
+def _whole(value: Any) -> str:
+    """The value as text, if it is text at all: half of a character cannot be written."""
+    text = str(value)
+    if _SURROGATE.search(text):
+        raise Refused(_("half of a character cannot be written"))
     return text
 
 
@@ -106,6 +119,7 @@ def _finalize(value: Any) -> Any:
     raise Refused(_("a value is written without a filter"))
 
 
+@lru_cache(maxsize=256)
 def environment(folder: Path) -> jinja2.Environment:
     """The one Jinja2 environment, with templates from one platform's folder."""
     env = ImmutableSandboxedEnvironment(
@@ -127,7 +141,9 @@ def render_template(
     """Render one template; `NatmError` names template, line and what was wrong."""
     try:
         return env.get_template(name).render(context)
-    except (jinja2.TemplateError, Refused, TypeError, ValueError) as error:
+    except NatmError:
+        raise
+    except Exception as error:  # A template is a program: whatever goes wrong in it, say where.
         raise NatmError(
             _("the template cannot be filled in: {why}").format(why=error),
             code="render.refused", where=Place(str(folder / name), _line(error, folder / name)),

@@ -19,6 +19,7 @@ from .i18n import _
 
 MOST_BYTES = 512 * 1024
 MOST_VALUES = 20_000
+DEEPEST = 40
 
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
@@ -54,14 +55,25 @@ def parse(text: str, file: Path, *, tags: tuple[str, ...] = ()) -> Document:
     """Read YAML text that came from `file`; scalars with one of `tags` stay text, and are noted."""
     document = Document(file, None)
     try:
+        _refuse_deep(text, file)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise _syntax_error(error, text, file) from error
-    except RecursionError as error:
-        raise _bad(file, 1, _("this file is nested too deeply")) from error
     if node is not None:
         document.value = _Builder(document, tags).build(node, ())
     return document
+
+
+def _refuse_deep(text: str, file: Path) -> None:
+    """The parser in C calls itself for every level and would bring Python down with it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise _too_deep(file, event.start_mark.line + 1)
 
 
 def _text_of(file: Path) -> str:
@@ -89,6 +101,8 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Where) -> Any:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
+        if len(path) > DEEPEST:
+            raise _too_deep(self.document.file, node.start_mark.line + 1)
         if len(self.document.lines) > MOST_VALUES:
             raise self._bad(node, _("this file unfolds into more values than a person would write"))
         if id(node) in self.open:
@@ -157,7 +171,20 @@ def _bad(file: Path, line: int, message: str) -> NatmError:
     return NatmError(message, code="yaml.invalid", where=Place(str(file), line))
 
 
+def _too_deep(file: Path, line: int) -> NatmError:
+    return _bad(file, line, _("this file is nested too deeply"))
+
+
+def _code_point(character: int | str) -> str:
+    number = character if isinstance(character, int) else ord(character)
+    return f"U+{number:04X}"
+
+
 def _syntax_error(error: yaml.YAMLError, text: str, file: Path) -> NatmError:
+    if isinstance(error, yaml.reader.ReaderError):
+        return _bad(file, text.encode()[: error.position].count(b"\n") + 1, _(
+            "a character nobody can see stands here: {character}").format(
+            character=_code_point(error.character)))
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     hint = _("check the indentation and the quotes on this line and the one above")

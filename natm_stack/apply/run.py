@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -101,7 +102,8 @@ def _password_file(password: Secret | None, folder: Path) -> Iterator[Path | Non
     text = password.reveal() + "\n"
 
     def write() -> None:
-        with pipe.open("w", encoding="utf-8") as stream:
+        # Ansible may end before it reads the password.
+        with contextlib.suppress(BrokenPipeError), pipe.open("w", encoding="utf-8") as stream:
             stream.write(text)
 
     writer = threading.Thread(target=write, daemon=True)

@@ -12,7 +12,6 @@ knows the password too, and waits for nothing longer than it was told.
 from __future__ import annotations
 
 import secrets
-import socket
 import time
 import xml.etree.ElementTree as ET
 from base64 import b64decode, b64encode
@@ -21,14 +20,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from urllib.parse import urlsplit
-
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
 from .job import Stack
 from .scram import MECHANISMS, Scram, ScramError
+from .websocket import SocketClosed, WebSocket
 
 STREAMS = "http://etherx.jabber.org/streams"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
@@ -74,7 +69,7 @@ class Slot:
 
 def sign_in(stack: Stack, route: str, name: str, password: str) -> Session:
     """Sign in as name@DOMAIN at the route's web socket; `SignInRefused` if it is not accepted."""
-    session = Session(_open_socket(stack, route), stack.domain)
+    session = Session(WebSocket(stack, route, "/xmpp-websocket", "xmpp"), stack.domain)
     try:
         session._sign_in(name, password)
     except BaseException:
@@ -83,20 +78,10 @@ def sign_in(stack: Stack, route: str, name: str, password: str) -> Session:
     return session
 
 
-def _open_socket(stack: Stack, route: str) -> ClientConnection:
-    host = urlsplit(stack.url(route)).hostname
-    plain = socket.create_connection(stack.connect(route), timeout=SECONDS)
-    return connect(
-        stack.url(route).replace("https:", "wss:", 1) + "/xmpp-websocket",
-        sock=plain, ssl=stack.tls(), server_hostname=host, subprotocols=[Subprotocol("xmpp")],
-        open_timeout=SECONDS, close_timeout=5, user_agent_header="natm-proof",
-    )
-
-
 class Session:
     """One signed-in member; a context manager that signs out at its end."""
 
-    def __init__(self, connection: ClientConnection, domain: str) -> None:
+    def __init__(self, connection: WebSocket, domain: str) -> None:
         self._connection, self._domain = connection, domain
         self._waiting: deque[ET.Element] = deque()
         self.jid = ""
@@ -114,7 +99,7 @@ class Session:
 
     def close(self) -> None:
         """Sign out."""
-        with suppress(ConnectionClosed):
+        with suppress(OSError):
             self._send(ET.Element("close", xmlns=FRAMING))
         self._connection.close()
 
@@ -261,22 +246,18 @@ class Session:
 
     def _receive(self, end: float, what: str) -> ET.Element:
         try:
-            frame = self._connection.recv(timeout=max(end - time.monotonic(), 0.01))
+            frame = self._connection.receive(end)
         except TimeoutError:
             raise XmppError(f"{what} did not come in time") from None
-        except ConnectionClosed as error:
+        except (SocketClosed, OSError) as error:
             raise XmppError(f"the server hung up while we waited for {what}") from error
         # Prosody's last word before it hangs up lacks the declaration of its prefix. (The XML is
         # our own server's, and the C library refuses endless entities by itself.)
-        xml = f"<frame xmlns:stream='{STREAMS}'>{_text(frame)}</frame>"
+        xml = f"<frame xmlns:stream='{STREAMS}'>{frame}</frame>"
         element = ET.fromstring(xml)[0]  # noqa: S314
         if element.tag == f"{{{STREAMS}}}error":
             raise XmppError(f"the server ended the session: {_condition(element)}")
         return element
-
-
-def _text(frame: str | bytes) -> str:
-    return frame if isinstance(frame, str) else frame.decode()
 
 
 def _sasl(tag: str, text: str, **attributes: str) -> ET.Element:

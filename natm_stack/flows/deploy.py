@@ -16,6 +16,7 @@ from .plan import plan as make_plan
 from .plan import same
 from .records import keep_workspace
 from .tools import now
+from .trial import try_issuer
 from .verify import finish_clean_up, verify_held
 from .workspace import Workspace
 
@@ -38,6 +39,8 @@ def deploy(
                 hint=_("run the command again and look at the new plan"))
         workspace.write_bundle()
         keep_workspace(workspace)
+        tried = try_issuer(workspace, plan, found, lock)
+        notes += [tried] if tried else []
         applied = _apply(workspace, plan, lock)
         _remove(workspace, plan, found["receipts"], lock)
         verified = _prove(workspace, applied, browser) if prove else None

@@ -15,14 +15,14 @@ from .accounts import Answer, call, step, with_members
 from .verify import PREFIX, finish_clean_up
 from .workspace import Workspace
 
-NAME = re.compile(r"^[a-z][a-z0-9-]{1,30}$")
+NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 # Read out loud without mistakes: no letters that look or sound alike.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def check_name(name: str) -> None:
     """Refuse a name that could not be the same on all platforms."""
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise NatmError(
             _("{name} cannot be a member's name").format(name=repr(name)), code="members.bad-name",
             hint=_("2 to 31 lower-case letters, digits and hyphens, beginning with a letter; "

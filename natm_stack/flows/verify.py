@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets as random_source
 import time
+from pathlib import Path
 from typing import Any
 
 from ..apply.run import apply
@@ -127,12 +128,13 @@ def _job(
         "run": run, "domain": deployment.domain, "ca_file": "/public/ca.crt",
         "edge": {"address": verifier.front.edge_address, "https_port": deployment.https_port},
         "browser": browser, "only_browser": False,
+        # A platform of the house itself, like the verifier, may have nothing that members do.
         "platforms": {i.id: {
             "hosts": {r.key: r.host for r in i.routes}, "urls": {r.key: r.url for r in i.routes},
             "settings": i.settings, "ports": _ports(i),
             "members": [{"name": m["name"], "password": m["password"]}
                         for m in members.get(i.id, []) if m["answer"].get("ok")],
-        } for i in instances},
+        } for i in instances if (Path(i.folder) / "proofs.py").is_file()},
     }
 
 

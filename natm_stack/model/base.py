@@ -29,7 +29,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./@-]*$")]
 
-_LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def check_domain(value: str) -> str:
@@ -39,7 +39,7 @@ def check_domain(value: str) -> str:
             f"write the domain in its ASCII form, {_punycode(value)} instead of {value}"
         )
     labels = value.split(".")
-    if len(value) > 200 or len(labels) < 2 or not all(_LABEL.match(label) for label in labels):
+    if len(value) > 200 or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
         raise ValueError("this is not a domain name; an example: commons.example.org")
     return value
 

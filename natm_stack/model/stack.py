@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .base import AbsolutePath, Domain, FileModel, Identifier, Key, Language
 
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
@@ -46,6 +47,10 @@ class TlsSpec(FileModel):
     issuer: str | None = Field(
         default=None, pattern=r"^https://[A-Za-z0-9./:_-]+$",
         description="ACME directory; Let's Encrypt where none is given.",
+    )
+    staging: str | None = Field(
+        default=None, pattern=r"^https://[A-Za-z0-9./:_-]+$",
+        description="ACME: the issuer's directory for trials; known for Let's Encrypt.",
     )
     certificate: AbsolutePath | None = Field(default=None, description="files: PEM chain.")
     key: AbsolutePath | None = Field(default=None, description="files: PEM private key.")
@@ -109,7 +114,8 @@ class Stack(FileModel):
             network = ipaddress.IPv4Network(value)
         except ValueError as error:
             raise ValueError("this should be a private IPv4 network like 172.28.0.0/16") from error
-        if not network.is_private or not 16 <= network.prefixlen <= 20:
+        private = any(network.subnet_of(ipaddress.IPv4Network(whole)) for whole in PRIVATE)
+        if not private or not 16 <= network.prefixlen <= 20:
             raise ValueError("this should be a private IPv4 network of size /16 to /20")
         return value
 

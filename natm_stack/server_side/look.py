@@ -96,7 +96,8 @@ def taken(ports):
     for protocol, address, number in ports:
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
         with socket.socket(socket.AF_INET, kind) as one:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if protocol == "tcp":  # With UDP it would share the port with whoever shares too.
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 one.bind((address, number))
             except OSError:
@@ -110,6 +111,26 @@ def unfinished(root):
             return json.load(stream)
     except (OSError, ValueError):
         return None
+
+
+def certificates(root):
+    """Names for which the edge has a certificate of an issuer that is not its own authority."""
+    folder, names = os.path.join(root, "data/edge/data/caddy/certificates"), set()
+    for issuer in os.listdir(folder) if os.path.isdir(folder) else []:
+        if issuer != "local":
+            names.update(os.listdir(os.path.join(folder, issuer)))
+    return sorted(names)
+
+
+def resolved(names):
+    """Each name with the addresses it leads to, as seen from here."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = sorted({one[4][0] for one in socket.getaddrinfo(name, 443)})
+        except OSError:
+            found[name] = []
+    return found
 
 
 def system():
@@ -133,7 +154,8 @@ def main():
         result = {name: part.result() for name, part in parts.items()}
     result.update(
         receipts=receipts(asked["root"]), memory=memory(), disk=disk(asked["root"]),
-        taken=taken(asked["ports"]), unfinished=unfinished(asked["root"]), system=system(),
+        taken=taken(asked["ports"]), resolved=resolved(asked["names"]),
+        certificates=certificates(asked["root"]), unfinished=unfinished(asked["root"]), system=system(),
     )
     print(json.dumps(result))
 

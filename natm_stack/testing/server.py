@@ -343,7 +343,7 @@ def _create(options: argparse.Namespace) -> None:
     server = ThrowawayServer.load(options.state)
     if server is None:
         server = ThrowawayServer(
-            engine=options.engine, suite=options.suite, systemd=not options.plain,
+            engine=options.engine, suite=options.suite, systemd=options.systemd,
             jump=options.jump,
         ).create()
         server.save(options.state)
@@ -373,7 +373,8 @@ def main(words: Sequence[str] | None = None) -> None:
     create.add_argument("--state", type=Path, required=True)
     create.add_argument("--suite", choices=["bookworm", "trixie"], default="trixie")
     create.add_argument("--engine", action="store_true", help="with Docker in it already")
-    create.add_argument("--plain", action="store_true", help="without systemd as process 1")
+    create.add_argument("--systemd", action=argparse.BooleanOptionalAction, default=True,
+                        help="whether systemd is process 1")
     create.add_argument("--jump", action="store_true", help="reached through a jump host only")
     create.set_defaults(act=_create)
     destroy = commands.add_parser("destroy", help="remove the server noted in a file")
