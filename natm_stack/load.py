@@ -17,7 +17,7 @@ from .i18n import _
 from .model.base import FileModel
 from .model.platform import Platform
 from .model.stack import Kit, Stack
-from .yamlfile import Document, read
+from .yamlfile import Document, parse, read
 
 M = TypeVar("M", bound=FileModel)
 
@@ -77,7 +77,15 @@ def suggestion(word: str, known: Any) -> str:
 
 def load_stack(file: Path) -> LoadedStack:
     """Read stack.yml; `NatmError` points at the line that is wrong."""
-    document = read(file)
+    return _stack(read(file))
+
+
+def stack_from(text: str, file: Path) -> LoadedStack:
+    """The stack that `file` would hold with this text in it."""
+    return _stack(parse(text, file))
+
+
+def _stack(document: Document) -> LoadedStack:
     return LoadedStack(_validated(document, Stack, "stack"), document)
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import yaml
 
 from . import __version__
+from .acme import issuer, staging
 from .composefile import fronts, networks_block, publish, service_block
 from .errors import NatmError
 from .i18n import _
 from .model.bundle import Bundle, File
 from .model.deployment import Deployment, Instance, Subnet
 from .model.secret import Secret, Secrets
-from .acme import issuer, staging
 from .paths import package_folder, shipped
 from .templating import Safe, environment, q, render_template
 
@@ -135,7 +135,8 @@ class _PlatformRenderer:
             "deployment": deployment, "routes": deployment.routes,
             "certificates": deployment.certificates, "tls": deployment.tls,
             "tls_mode": deployment.tls.mode, "acme_issuer": issuer(deployment.tls),
-            "acme_staging": staging(deployment.tls) or "", "edge_address": instance.front.edge_address,
+            "acme_staging": staging(deployment.tls) or "",
+            "edge_address": instance.front.edge_address,
             "loopback_only": deployment.loopback_only,
             "subnet": {"front": instance.front.subnet, "inner": instance.inner.subnet,
                        "open": instance.open.subnet},

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import NatmError
 from .files import read_text, write
 from .i18n import _
-from .load import load_stack
+from .load import load_stack, stack_from
 from .templating import q
 
 IGNORE = "/bundle/\n"
@@ -64,12 +64,7 @@ def edit(file: Path, change: Callable[[Any], None]) -> None:
     change(value)
     stream = io.StringIO()
     yaml.dump(value, stream)
-    trial = file.with_name(".stack.yml.trial")
-    write(trial, stream.getvalue().encode())
-    try:
-        load_stack(trial)
-    finally:
-        trial.unlink()
+    stack_from(stream.getvalue(), file)
     write(file, stream.getvalue().encode())
 
 

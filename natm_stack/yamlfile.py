@@ -73,7 +73,7 @@ def _refuse_deep(text: str, file: Path) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST:
-            raise _too_deep(file, event.start_mark.line + 1)
+            raise _too_deep(file, event.start_mark.line + 1 if event.start_mark else 1)
 
 
 def _text_of(file: Path) -> str:

@@ -86,7 +86,7 @@ class WebSocket:
             answered = answered or isinstance(event, Response)
             if isinstance(event, Frame):
                 self._take(event)
-        self._flush()  # the answers to pings, above all
+        self._flush()  # above all the answers to pings
         if not data and not self._texts and not answered:
             raise SocketClosed("the server hung up")
         return answered

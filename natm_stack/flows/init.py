@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import NatmError
 from ..files import write
 from ..i18n import _
-from ..load import load_catalog, load_stack, suggestion
+from ..load import load_catalog, load_stack, stack_from, suggestion
 from ..model.results import Told
 from ..model.stack import ServerSpec
 from ..paths import shipped
@@ -34,13 +34,9 @@ def init(folder: Path, values: dict[str, Any], kit: str | None) -> Told:
         values["platforms"] = [*catalog.kits[kit].platforms, *values["platforms"]]
     values["platforms"] = list(dict.fromkeys(values["platforms"]))
     values["package_epoch"] = datetime.now(UTC).strftime("%Y-%m-%d")
-    trial = folder / ".stack.yml.trial"
-    write(trial, new_text(values).encode())
-    try:
-        resolve(catalog, load_stack(trial))
-        trial.replace(file)
-    finally:
-        trial.unlink(missing_ok=True)
+    text = new_text(values)
+    resolve(catalog, stack_from(text, file))
+    write(file, text.encode())
     write(folder / ".gitignore", IGNORE.encode())
     return _with_key(folder, values["name"], [_("{file} is written").format(file=file)])
 

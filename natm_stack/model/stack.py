@@ -6,12 +6,21 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from .base import AbsolutePath, Domain, FileModel, Identifier, Key, Language
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+
+def _one_value(value: object) -> object:
+    if not isinstance(value, str | int | float | bool):
+        raise ValueError("this should be text, a number, true or false")
+    return value
+
+
+Scalar = Annotated[str | int | float | bool, BeforeValidator(_one_value)]
 
 
 class ServerSpec(FileModel):
@@ -68,7 +77,7 @@ class Choice(FileModel):
     route: dict[str, Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9-]{0,30})?$")]] = (
         Field(default={}, description="Other names for its routes, for instance {chat: talk}.")
     )
-    settings: dict[Key, str | int | float | bool] = {}
+    settings: dict[Key, Scalar] = {}
 
 
 class CatalogSource(FileModel):

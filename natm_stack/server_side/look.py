@@ -155,7 +155,8 @@ def main():
     result.update(
         receipts=receipts(asked["root"]), memory=memory(), disk=disk(asked["root"]),
         taken=taken(asked["ports"]), resolved=resolved(asked["names"]),
-        certificates=certificates(asked["root"]), unfinished=unfinished(asked["root"]), system=system(),
+        certificates=certificates(asked["root"]), unfinished=unfinished(asked["root"]),
+        system=system(),
     )
     print(json.dumps(result))
 

@@ -86,6 +86,12 @@ def route(asked, address, port, context):
     return "ok", f"answers {answer.status}"
 
 
+def published(asked):
+    """A port past the edge: whether anything takes the call, on the server itself."""
+    with socket.create_connection((asked["address"], asked["port"]), timeout=10):
+        return "ok", "takes calls"
+
+
 def leaf_lifetime(certificate):
     """The share of a certificate's lifetime that is left."""
     start = ssl.cert_time_to_seconds(certificate["notBefore"])
@@ -145,6 +151,8 @@ def main():
         waiting += [(r["platform"], "route " + r["host"],
                      pool.submit(timed, route, r, asked["address"], asked["port"], context))
                     for r in asked["routes"]]
+        waiting += [(p["platform"], f"port {p['port']}/tcp", pool.submit(timed, published, p))
+                    for p in asked["ports"]]
         waiting += [("server", "disk", pool.submit(timed, disk, asked["root"])),
                     ("server", "memory", pool.submit(timed, memory)),
                     ("server", "proofs", pool.submit(timed, verified, asked["root"])),

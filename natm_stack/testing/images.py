@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Images for tests: built once on this machine's engine, then handed to throwaway servers.
 
-Tags name the content of recipe, base and package epoch, so an image of the right tag is the right one.
+Tags name the content of recipe, base and package epoch: an image of the right tag is the right
+one.
 """
 
 from __future__ import annotations

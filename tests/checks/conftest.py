@@ -17,7 +17,7 @@ import pytest
 
 import natm_stack
 
-PASSWORD = "Zk83hQw7PlmXy2Rt"  # noqa: S105  (made up, to be looked for in answers)
+PASSWORD = "Zk83hQw7PlmXy2Rt"
 Answer = dict[str, Any]
 
 

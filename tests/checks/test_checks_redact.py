@@ -24,7 +24,7 @@ def test_written_forms(password):
 @pytest.mark.parametrize("before", ["", "a", "ab", "natm-proof-1:", "\0natm-proof-1\0"])
 @pytest.mark.parametrize("after", ["", "x", "xy"])
 def test_inside_base64(before, after):
-    password = "Zk83hQw7PlmXy2Rt"  # noqa: S105
+    password = "Zk83hQw7PlmXy2Rt"
     coded = base64.b64encode((before + password + after).encode()).decode()
     shown = Redactor([password]).text(coded)
     assert "***" in shown

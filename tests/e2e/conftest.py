@@ -3,21 +3,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from natm_stack.flows.tools import Tools
-from natm_stack.flows.workspace import Workspace
-from natm_stack.model.secret import Secret
-from natm_stack.testing.server import ALIAS, ThrowawayServer
+from natm_stack.testing.server import ThrowawayServer
+from natm_stack.testing.volunteer import Volunteer, new_volunteer
 
 HERE = Path(__file__).parent
 
@@ -29,57 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a natm command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one JSON object on standard output."""
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
-class Volunteer:
-    """Someone with a laptop: a workspace, a vault key and an SSH configuration."""
-
-    folder: Path
-    env: dict[str, str]
-    server: ThrowawayServer
-
-    @property
-    def words(self) -> list[str]:
-        """How natm is called."""
-        return [sys.executable, "-m", "natm_stack", "-C", str(self.folder)]
-
-    def natm(self, *arguments: str, timeout: float = 1800, env: dict[str, str] | None = None) -> Said:
-        """Run a natm command to its end, with nobody at the terminal."""
-        done = subprocess.run(
-            [*self.words, *arguments], capture_output=True, text=True, timeout=timeout,
-            stdin=subprocess.DEVNULL, env={**self.env, **(env or {})}, check=False)
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a natm command and leave it running."""
-        return subprocess.Popen(
-            [*self.words, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            stdin=subprocess.DEVNULL, env=self.env)
-
-    def on_server(self, *argv: str, check: bool = True) -> str:
-        """What a command prints on the server itself."""
-        return self.server.exec(list(argv), check=check).stdout
-
-    @property
-    def workspace(self) -> Workspace:
-        """The workspace as natm's own code sees it."""
-        os.environ["NATM_VAULT_KEY_FILE"] = self.env["NATM_VAULT_KEY_FILE"]
-        return Workspace(self.folder, Tools(lambda _host: Secret(""), lambda _event: None))
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[ThrowawayServer]:
     """A bare Debian 13 server behind a jump host, with systemd, SSH on a port of its own, sudo."""
@@ -89,19 +30,7 @@ def server() -> Iterator[ThrowawayServer]:
 
 @pytest.fixture(scope="session")
 def volunteer(server: ThrowawayServer, tmp_path_factory: pytest.TempPathFactory) -> Volunteer:
-    """The volunteer of this run."""
-    home = tmp_path_factory.mktemp("volunteer")
-    password = home / "sudo-password"
-    password.touch(mode=0o600)
-    password.write_text(server.sudo_password)
-    runtime = home / "run"
-    runtime.mkdir(mode=0o700)
-    env = {**os.environ, "NATM_SSH_CONFIG": str(server.running.ssh_config_file),
-           "NATM_SUDO_PASSWORD_FILE": str(password), "NATM_VAULT_KEY_FILE": str(home / "key"),
-           "XDG_RUNTIME_DIR": str(runtime)}
-    made = Volunteer(home / "commons", env, server)
-    said = made.natm("init", "--name", "commons", "--title", "Riverside", "--domain",
-                     "commons.test", "--server", ALIAS, "--platform", "portal",
-                     "--language", "en", "--language", "fr")
-    assert said.code == 0, said.err
-    return made
+    """The volunteer of this run, who begins with a front page alone."""
+    return new_volunteer(
+        server, tmp_path_factory.mktemp("volunteer"), "--name", "commons", "--title", "Riverside",
+        "--domain", "commons.test", "--platform", "portal", "--language", "en", "--language", "fr")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A community's first weeks, in order, on one real server: each test goes on from the one before."""
+"""A community's first weeks, in order, on one real server: each test goes on from the last."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ import pytest
 from natm_stack.load import load_stack
 from natm_stack.model.secret import Secrets
 from natm_stack.testing.images import ensure
-
-from .conftest import Volunteer
+from natm_stack.testing.volunteer import Volunteer
 
 MORE = ("prosody", "mediawiki", "copyparty")
 
@@ -79,7 +78,7 @@ def test_full_converges_everything_and_changes_nothing(volunteer: Volunteer) -> 
     started = volunteer.on_server(
         "docker", "ps", "--format", "{{.Names}} {{.RunningFor}}", "--filter", "name=natm-")
     assert started
-    assert set(changed) <= set(p["id"] for p in said.json["result"]["plan"]["platforms"])
+    assert set(changed) <= {p["id"] for p in said.json["result"]["plan"]["platforms"]}
 
 
 def test_the_bundle_applies_by_hand_without_natm(
@@ -211,7 +210,8 @@ def test_another_steward_fetches_the_workspace_and_finds_nothing_to_change(
     volunteer: Volunteer, tmp_path: Path
 ) -> None:
     other = Volunteer(tmp_path / "again", volunteer.env, volunteer.server)
-    said = other.natm("init", "--from", load_stack(volunteer.folder / "stack.yml").stack.server.host)
+    host = load_stack(volunteer.folder / "stack.yml").stack.server.host
+    said = other.natm("init", "--from", host)
     assert said.code == 0, said.err
     assert other.natm("plan").code == 0
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The playbooks on a bundle made by hand, as a community would run them: two platforms side by side,
-one of which cannot start."""
+"""The playbooks on a bundle made by hand, as a community would run them: two platforms side by
+side, one of which cannot start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMAGE = "natm/role-test-standin:1"
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture()
+@pytest.fixture
 def server(shared_server: Path) -> ThrowawayServer:
     """The server that the roles were tried on."""
     found = ThrowawayServer.load(shared_server)
@@ -31,7 +31,7 @@ def server(shared_server: Path) -> ThrowawayServer:
     return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def bundle(tmp_path: Path, server: ThrowawayServer) -> Path:
     """All that the playbooks need, in one folder."""
     shutil.copytree(shipped("roles"), tmp_path / "roles")

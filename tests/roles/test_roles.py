@@ -76,3 +76,9 @@ def test_a_playbook_is_well_formed(playbook: str) -> None:
 @pytest.mark.parametrize("role", NAMES)
 def test_a_role_does_its_work_on_a_server(role: str, shared_server: Path) -> None:
     run("molecule", "test", cwd=ROLES / role, NATM_ROLES_SERVER=str(shared_server))
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("scenario", ["debian-12", "no-systemd"])
+def test_an_engine_is_had_on_other_machines_too(scenario: str) -> None:
+    run("molecule", "test", "--scenario-name", scenario, cwd=ROLES / "docker")

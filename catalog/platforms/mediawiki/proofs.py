@@ -91,7 +91,8 @@ def picture(marker: str) -> bytes:
     rows = b"".join(b"\0" + seed[:24] for _ in range(8))
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
     header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
@@ -191,6 +192,15 @@ def test_inner_parts(stack: Any, web: Web, path: str) -> None:
     assert web().get(stack.url("docs") + path).status_code in {403, 404}
 
 
+def sign_in_by_form(stack: Any, browser: Any, member: Any) -> None:
+    """Sign in as a person does."""
+    browser.goto(f"{stack.url('docs')}/wiki/Special:UserLogin")
+    browser.fill("#wpName1", member.name)
+    browser.fill("#wpPassword1", member.password)
+    browser.click("#wpLoginAttempt")
+    browser.wait_for_selector("#pt-userpage-2, #pt-userpage", state="attached")
+
+
 @pytest.mark.browser
 def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, marker: str) -> None:
     """A member signs in by browser, writes a page in the visual editor and reads it back"""
@@ -200,11 +210,7 @@ def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, m
     browser.on("request", lambda request: elsewhere.append(request.url)
                if request.url.startswith("http") and f"//{stack.host('docs')}" not in request.url
                else None)
-    browser.goto(f"{stack.url('docs')}/wiki/Special:UserLogin")
-    browser.fill("#wpName1", members[0].name)
-    browser.fill("#wpPassword1", members[0].password)
-    browser.click("#wpLoginAttempt")
-    browser.wait_for_selector("#pt-userpage-2, #pt-userpage", state="attached")
+    sign_in_by_form(stack, browser, members[0])
     browser.goto(f"{place}?veaction=edit")
     surface = browser.locator(".ve-ce-documentNode[contenteditable=true]")
     surface.wait_for(timeout=60_000)

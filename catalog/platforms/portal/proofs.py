@@ -131,7 +131,7 @@ def test_nothing_from_elsewhere(stack, web):
     answer = client.get(f"{stack.url('')}/")
     texts, size = [answer.text], len(answer.content)
     for path in page.files:
-        assert path.startswith("/") and not path.startswith("//"), f"{path} is from elsewhere"
+        assert re.match(r"/(?!/)", path), f"{path} is from elsewhere"
         part = fetch(stack, client, path)
         assert part.status_code == 200, f"{path} answers {part.status_code}"
         texts.append(part.text.replace("http://www.w3.org/2000/svg", ""))
@@ -142,7 +142,8 @@ def test_nothing_from_elsewhere(stack, web):
     assert size < MOST_BYTES, f"the page has {size} bytes"
     assert "set-cookie" not in answer.headers, "the page sets a cookie"
     policy = answer.headers.get("Content-Security-Policy", "")
-    assert "default-src 'none'" in policy and "unsafe" not in policy, "the page's policy is weak"
+    assert "default-src 'none'" in policy, "the page may load anything"
+    assert "unsafe" not in policy, "the page's policy allows what is unsafe"
 
 
 @pytest.mark.browser

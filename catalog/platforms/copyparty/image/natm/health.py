@@ -26,7 +26,7 @@ def ask(path: str, data: bytes | None, headers: dict[str, str]) -> bytes:
     headers["Authorization"] = "Basic " + base64.b64encode(login).decode("ascii")
     request = urllib.request.Request(ADDRESS + path, data=data, headers=headers)
     with urllib.request.urlopen(request, timeout=8) as answer:
-        return answer.read()
+        return bytes(answer.read())
 
 
 def upload() -> None:

@@ -33,8 +33,8 @@ def create(request: Request) -> Request:
     if name.startswith("natm-") and not name.startswith(PROOF):
         raise Refused("reserved", f"names that begin with natm- are not for members: {name}")
     account = store.Account(
-        display_name=str(request.get("display_name") or name), steward=request.get("steward") is True,
-        disabled=False, hash=_hash(name, request),
+        display_name=str(request.get("display_name") or name),
+        steward=request.get("steward") is True, disabled=False, hash=_hash(name, request),
     )
     with store.locked():
         accounts = store.read()
@@ -49,7 +49,7 @@ def reset(request: Request) -> Request:
     name, fresh = _name(request), _hash(_name(request), request)
     with store.locked():
         accounts = _known(name)
-        accounts[name].update(hash=fresh, disabled=False)
+        accounts[name].update({"hash": fresh, "disabled": False})
         _apply(accounts, name)
     return {"ok": True}
 
@@ -59,7 +59,7 @@ def remove(request: Request) -> Request:
     name = _name(request)
     with store.locked():
         accounts = _known(name)
-        accounts[name].update(hash=store.unusable_hash(), disabled=True)
+        accounts[name].update({"hash": store.unusable_hash(), "disabled": True})
         _apply(accounts, name)
     return {"ok": True}
 
@@ -104,7 +104,8 @@ def _known(name: str) -> store.Accounts:
 def _name(request: Request) -> str:
     name = request.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise Refused("invalid", "a name is 2 to 31 small letters, digits and hyphens, a letter first")
+        raise Refused(
+            "invalid", "a name is 2 to 31 small letters, digits and hyphens, a letter first")
     return name
 
 

@@ -45,7 +45,7 @@ Accounts = dict[str, Account]
 @contextmanager
 def locked() -> Iterator[None]:
     """One change at a time: calls that come together must not lose each other's accounts."""
-    with open(ACCOUNTS / "lock", "w", encoding="utf-8") as lock:
+    with (ACCOUNTS / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -53,9 +53,10 @@ def locked() -> Iterator[None]:
 def read() -> Accounts:
     """All accounts, locked ones too."""
     try:
-        return json.loads((ACCOUNTS / "accounts.json").read_text("utf-8"))
+        accounts: Accounts = json.loads((ACCOUNTS / "accounts.json").read_text("utf-8"))
     except FileNotFoundError:
         return {}
+    return accounts
 
 
 def write(accounts: Accounts) -> None:
@@ -84,7 +85,7 @@ def password_hash(name: str, password: str) -> str:
         key, _, value = line.strip().partition(": ")
         if key in ("ah-alg", "ah-salt"):
             options[key.replace("-", "_")] = value
-    return PWHash(SimpleNamespace(**options)).hash(f"{name}:{password}")
+    return str(PWHash(SimpleNamespace(**options)).hash(f"{name}:{password}"))
 
 
 def watch_password() -> str:
@@ -113,7 +114,7 @@ def replace(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    Path(temporary).replace(path)
 
 
 def unusable_hash() -> str:

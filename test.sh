@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: AGPL-3.0-or-later
+# Tests everything, on a machine that has nothing but Debian. It may be run again at any time.
+set -eu
+here=$(dirname -- "$(readlink -f -- "$0")")
+# shellcheck source=scripts/common.sh
+. "$here/scripts/common.sh"
+venv=$here/.venv-test
+
+usage() {
+  cat <<'TEXT'
+Usage: ./test.sh [WORD...]          all tests; installs Docker from Debian where it is lacking
+       ./test.sh --fast [WORD...]   those that need no container engine, in under a minute
+
+WORDs go to pytest, for instance: ./test.sh --fast tests/test_wheel.py -x
+TEXT
+}
+
+# The versions of constraints-test.txt; only looked at again when one of these files changes.
+prepare_python() {
+  wanted=$(content pyproject.toml constraints.txt constraints-test.txt)
+  [ "$(cat "$venv/natm-content" 2> /dev/null)" != "$wanted" ] || return 0
+  need_room "$venv" 600
+  need_environment "$venv"
+  rm -f -- "$venv/natm-content"
+  say "Installing the Python packages of the tests ..."
+  pip_install "$venv" --constraint "$here/constraints.txt" --constraint "$here/constraints-test.txt" \
+    hatchling editables
+  pip_install "$venv" --constraint "$here/constraints.txt" --constraint "$here/constraints-test.txt" \
+    --no-build-isolation --editable "$here[test]"
+  printf '%s\n' "$wanted" > "$venv/natm-content"
+}
+
+# What the engine tests need of this machine. Docker comes by the same role as on a community's server.
+prepare_machine() {
+  set --
+  command -v ssh-keygen > /dev/null || set -- "$@" openssh-client
+  command -v shellcheck > /dev/null || set -- "$@" shellcheck
+  [ $# = 0 ] || install_packages "$@"
+  ! engine_is_ready || return 0
+  learn_sudo
+  say "Making sure of a container engine ..."
+  quietly "no container engine could be set up" "see the messages above" run_role
+  docker version > /dev/null 2>&1 ||
+    fail "$(id -un) may not use Docker on this machine" "run ./test.sh as root"
+}
+
+engine_is_ready() {
+  docker version > /dev/null 2>&1 && docker compose version > /dev/null 2>&1 &&
+    command -v mmdebstrap > /dev/null
+}
+
+run_role() {
+  set -- "$here/tests/machine.yml"
+  [ -z "${NATM_SUDO_PASSWORD_FILE:-}" ] || set -- "$@" --become-password-file "$NATM_SUDO_PASSWORD_FILE"
+  ANSIBLE_ROLES_PATH=$here/roles ANSIBLE_HOME=$scratch/ansible ANSIBLE_LOCALHOST_WARNING=False \
+    "$venv/bin/ansible-playbook" --inventory localhost, "$@"
+}
+
+# check NAME COMMAND...: go on where it fails, so that one run tells all; the end knows.
+check() {
+  name=$1
+  shift
+  say "== $name"
+  "$@" || bad="$bad $name"
+}
+
+run_tests() {
+  [ -z "$fast" ] || set -- -m "not engine and not e2e and not browser" "$@"
+  # Only pytest's own closing line comes after this.
+  code=0
+  say "== pytest"
+  "$venv/bin/python" -m pytest "$@" || code=$?
+  [ -z "$bad" ] || printf 'Also failed, see above:%s\n' "$bad" >&2
+  [ "$code" != 0 ] || [ -z "$bad" ] || code=1
+  return "$code"
+}
+
+main() {
+  fast='' bad=''
+  case ${1:-} in
+    --fast) fast=1 && shift ;;
+    -h | --help) usage && exit 0 ;;
+  esac
+  make_scratch
+  prepare_python
+  [ -n "$fast" ] || prepare_machine
+  cd -- "$here"
+  check ruff "$venv/bin/ruff" check natm_stack tests catalog
+  check mypy "$venv/bin/mypy"
+  run_tests "$@"
+}
+
+main "$@"

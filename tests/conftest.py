@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the fast tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from natm_stack.errors import NatmError
+
+Refused = Callable[..., NatmError]
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """`refused(code, act, ...)`: that acting is refused with this code; gives the error."""
+
+    def check(code: str, act: Callable[..., Any], *given: Any, **named: Any) -> NatmError:
+        with pytest.raises(NatmError) as caught:
+            act(*given, **named)
+        assert caught.value.code == code, str(caught.value)
+        return caught.value
+
+    return check
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of this test's own, so that nobody's vault keys are touched."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "NATM_VAULT_KEY_FILE",
+                 "NATM_SUDO_PASSWORD_FILE", "NATM_SSH_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
