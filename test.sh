@@ -27,7 +27,7 @@ prepare_python() {
   pip_install "$venv" --constraint "$here/constraints.txt" --constraint "$here/constraints-test.txt" \
     hatchling editables
   pip_install "$venv" --constraint "$here/constraints.txt" --constraint "$here/constraints-test.txt" \
-    --no-build-isolation --editable "$here[test]"
+    --no-build-isolation --editable "${here}[test]"
   printf '%s\n' "$wanted" > "$venv/natm-content"
 }
 

@@ -215,7 +215,9 @@ def _platform_vars(
 ) -> dict[str, Any]:
     """The variables of the role `platform`, complete."""
     started = [s for s in instance.services if s.profile is None]
-    built = {s.name: s.image.tag for s in instance.services
+    # Services that start with the platform last: one on demand may not be in compose.yml at all.
+    built = {s.name: s.image.tag
+             for s in sorted(instance.services, key=lambda s: s.profile is None)
              if s.image.recipe and not s.image.on_demand}
     receipt: dict[str, Any] = {
         "id": instance.id, "version": instance.version, "project": instance.project,
@@ -245,7 +247,7 @@ def _platform_vars(
 
 
 def _one_service_per_image(built: dict[str, str]) -> list[str]:
-    return sorted({tag: name for name, tag in sorted(built.items())}.values())
+    return sorted({tag: name for name, tag in built.items()}.values())
 
 
 def _group(path: str, instance: Instance) -> int:

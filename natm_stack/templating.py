@@ -119,10 +119,31 @@ def _finalize(value: Any) -> Any:
     raise Refused(_("a value is written without a filter"))
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, without the two ways in which text could pass for quoted."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """What a filter wrote is written as it is: its `format` would make more of it."""
+        return not isinstance(obj, Safe) and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """Jinja lets `format` through before it asks whether that is safe."""
+        quoted = isinstance(getattr(value, "__self__", None), Safe)
+        return None if quoted else super().wrap_str_format(value)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
+        tree = super()._parse(source, name, filename)
+        for block in tree.find_all(jinja2.nodes.FilterBlock):
+            raise jinja2.TemplateSyntaxError(
+                _("a filter over a whole block writes what no filter has quoted"),
+                block.lineno, name, filename)
+        return tree
+
+
 @lru_cache(maxsize=256)
 def environment(folder: Path) -> jinja2.Environment:
     """The one Jinja2 environment, with templates from one platform's folder."""
-    env = ImmutableSandboxedEnvironment(
+    env = _Environment(
         loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined,
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         autoescape=False,

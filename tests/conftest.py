@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from natm_stack.errors import NatmError
+
+# The same examples every time, and nothing written beside the tests.
+settings.register_profile("natm", deadline=None, derandomize=True, database=None)
+settings.load_profile("natm")
 
 Refused = Callable[..., NatmError]
 

@@ -143,6 +143,24 @@ def sample_catalog() -> Catalog:
     return load_catalog(shipped("catalog"))
 
 
+def sample_platform(root: Path, id_: str, **changes: Any) -> Path:
+    """Write a small platform of one service into the catalog at `root`; returns its folder."""
+    values = {
+        "id": id_, "name": id_.capitalize(), "version": "1.0", "category": "tool",
+        "title": {"en": id_}, "summary": {"en": "A sample."}, "licence": "MIT",
+        "homepage": "https://platform.example", "uid": 58700,
+        "needs": {"memory_mb": 10, "disk_mb": 10}, "images": {"web": {"build": "image"}},
+        "services": {"web": {"image": "web", "memory_mb": 64, "networks": ["front"]}},
+        "routes": [{"name": id_, "service": "web", "port": 8080}], **changes}
+    folder = root / "platforms" / id_
+    (folder / "image").mkdir(parents=True)
+    (folder / "image" / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\n", encoding="utf-8")
+    (folder / "platform.yml").write_text(json.dumps(values, indent=1), encoding="utf-8")
+    (folder / "compose.yml.j2").write_text(
+        'services:\n  web:\n    {{ service("web") }}\n', encoding="utf-8")
+    return folder
+
+
 def sample_stack(**changes: Any) -> LoadedStack:
     """A stack of all platforms; `changes` replace its keys, None takes one out."""
     values = {key: value for key, value in {**copy.deepcopy(STACK), **changes}.items()

@@ -90,6 +90,19 @@ def test_change_and_conflict(stack, members, web, marker):
     assert week(client, address) == [], "a deleted event is still found"
 
 
+def test_event_is_moved(stack, members, web, marker):
+    """A member moves a meeting to another calendar: it is there, and no longer where it was."""
+    client, old = web(members[0]), calendar(stack, members[0], marker)
+    new = calendar(stack, members[0], f"{marker}-new")
+    make(client, old, marker)
+    assert client.request("MKCALENDAR", new).status_code == 201, "no second calendar"
+    moved = client.request("MOVE", f"{old}a.ics", headers={"Destination": f"{new}a.ics"})
+    assert moved.status_code in (201, 204), f"it was not moved: {moved.status_code}"
+    assert week(client, old) == [], "it is still in the old calendar"
+    (text,) = week(client, new)
+    assert f"SUMMARY:Supper {marker}" in text.splitlines(), "it came to the new one changed"
+
+
 def test_phone_finds_everything(stack, members, web):
     """A member types only the address and the name, and the phone finds calendar and contacts."""
     client, base = web(members[0]), stack.url("calendar")
@@ -163,9 +176,10 @@ def test_wrong_password_is_refused(stack, members, web, marker):
     for password in (f"not-{marker}", bo.password, ""):
         client = web()
         client.auth = (ada.name, password)
-        for answer in (client.get(f"{address}a.ics"), client.delete(address)):
-            assert answer.status_code == 401, f"it was answered with {answer.status_code}"
-            assert marker not in answer.text, "the refusal told what is in it"
+        answer = client.get(f"{address}a.ics")
+        assert answer.status_code == 401, f"it was answered with {answer.status_code}"
+        assert marker not in answer.text, "the refusal told what is in it"
+    assert client.delete(address).status_code == 401, "it could be deleted without a password"
     assert len(week(web(ada), address)) == 1, "the calendar is not as it was"
 
 
