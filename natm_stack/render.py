@@ -328,8 +328,15 @@ class _VarsDumper(yaml.SafeDumper):
         return True
 
 
-_VarsDumper.add_representer(
-    _Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
+def _unsafe(dumper: _VarsDumper, text: _Unsafe) -> yaml.ScalarNode:
+    """Ansible reads `!unsafe "0750"` as a number, quotes or not; what could be one is no template."""
+    string = "tag:yaml.org,2002:str"
+    resolve: Any = dumper.resolve
+    tag = "!unsafe" if resolve(yaml.ScalarNode, text, (True, False)) == string else string
+    return dumper.represent_scalar(tag, str(text), style='"')
+
+
+_VarsDumper.add_representer(_Unsafe, _unsafe)
 
 
 def _vars_file(values: dict[str, Any]) -> File:
