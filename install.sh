@@ -108,9 +108,8 @@ main() {
   read_words "$@"
   make_scratch
   choose_places
-  install_natm
   case $action$remove in
-    install) tell_next ;;
+    install) install_natm; tell_next ;;
     demo) demo_up ;;
     demo1) demo_remove ;;
   esac

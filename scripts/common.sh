@@ -149,15 +149,19 @@ install_packages() {
     "install Python 3.11 or newer with its venv module yourself, then run this again"
   learn_sudo
   say "Installing $* from Debian ..."
-  quietly "apt-get update failed" "is the network up, and do the mirrors in /etc/apt answer?" \
-    apt_get update
-  quietly "apt cannot install $*" "try it by hand: apt-get install $*" \
-    apt_get install --yes --no-install-recommends "$@"
+  quietly "apt cannot install $*" "is the network up, and do the mirrors in /etc/apt answer?" \
+    update_and_install "$@"
+}
+
+# One source of many that does not answer is no reason to stop, as long as the packages are found.
+update_and_install() {
+  apt_get update || true
+  apt_get install --yes --no-install-recommends "$@"
 }
 
 apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C \
-    apt-get -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any --quiet "$@"
+    apt-get -o DPkg::Lock::Timeout=300 --quiet "$@"
 }
 
 need_python() {

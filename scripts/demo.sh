@@ -7,6 +7,7 @@ steward=first-steward
 
 demo_up() {
   open_workspace
+  install_natm
   learn_sudo
   code=0
   # Its table is what was proven; where nothing had to change, it says so.
@@ -22,12 +23,11 @@ demo_up() {
 
 # The workspace is a community's folder like any other; it never lies in the checkout.
 open_workspace() {
-  dir=${NATM_DEMO_DIR:-$HOME/natm-demo}
-  mkdir -p -- "$dir" || fail "the folder $dir cannot be made"
-  dir=$(CDPATH='' cd -- "$dir" && pwd -P)
+  dir=$(readlink -m -- "${NATM_DEMO_DIR:-$HOME/natm-demo}")
   case $dir/ in "$here"/*) fail "the demo's folder may not lie in the checkout: $dir" \
     "set NATM_DEMO_DIR to another folder" ;; esac
   [ ! -f "$dir/.natm-demo" ] || return 0
+  mkdir -p -- "$dir" || fail "the folder $dir cannot be made"
   [ -z "$(ls -A -- "$dir")" ] || fail "$dir holds something else already" \
     "set NATM_DEMO_DIR to a folder that is empty or not there yet"
   cp -- "$here/inventories/demo/stack.yml" "$dir/stack.yml"
@@ -96,8 +96,9 @@ tell_daemon() {
 }
 
 demo_remove() {
-  dir=${NATM_DEMO_DIR:-$HOME/natm-demo}
+  dir=$(readlink -m -- "${NATM_DEMO_DIR:-$HOME/natm-demo}")
   [ -f "$dir/.natm-demo" ] || { say "There is no demo in $dir; nothing was removed."; return 0; }
+  install_natm
   ask "Stop the demo and remove it from this computer?" || { say "Nothing was changed."; return 0; }
   learn_sudo
   if [ -z "$keep" ] && ask "Remove all that people made in it as well, for good?"; then

@@ -18,7 +18,6 @@ from natm_stack.paths import package_folder, shipped
 from natm_stack.testing.server import ThrowawayServer
 
 HERE = Path(__file__).parent
-IMAGE = "natm/role-test-standin:1"
 
 pytestmark = pytest.mark.e2e
 
@@ -45,6 +44,7 @@ def bundle(tmp_path: Path, server: ThrowawayServer) -> Path:
         text = compose.read_text(encoding="utf-8")
         text = text.replace("standin/data", f"{id_}/data")
         text = text.replace("name: role-test-standin\n", f"name: role-test-{id_}\n", 1)
+        text = text.replace("role-test-standin:1", f"role-test-{id_}:1")
         if id_ == "broken":
             text = text.replace("test, -s", "test, -d").replace("retries: 10", "retries: 1")
         compose.write_text(text, encoding="utf-8")
@@ -82,7 +82,7 @@ def platform(id_: str) -> dict[str, Any]:
         "platform_files": [
             {"path": "compose.yml"}, {"path": "image/Dockerfile"},
             {"path": "secrets/word", "group": "58990", "mode": "0440"}],
-        "platform_images": [IMAGE], "platform_build": True, "platform_build_services": ["app"],
+        "platform_images": [f"natm/role-test-{id_}:1"], "platform_build": True, "platform_build_services": ["app"],
         "platform_wait_seconds": 60,
     }
 

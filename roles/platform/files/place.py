@@ -32,7 +32,9 @@ def folder(item):
         sys.exit(f"{path} should be a folder, and is something else")
     made = not os.path.isdir(path)
     if made:
-        os.makedirs(path, 0o700)
+        # Folders in between are passed through by the containers' users too.
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        os.mkdir(path, 0o700)
     return settle(path, item) or made
 
 
@@ -67,6 +69,7 @@ def gone(path):
 
 
 def main():
+    os.umask(0o022)
     asked = json.load(sys.stdin)
     changed = [item["path"] for item in asked["folders"] if folder(item)]
     changed += [item["path"] for item in asked["files"] if file(item)]
