@@ -67,11 +67,11 @@ check() {
 
 run_tests() {
   [ -z "$fast" ] || set -- -m "not engine and not e2e and not browser" "$@"
-  # Only pytest's own closing line comes after this.
   code=0
+  [ -z "$bad" ] || say "Failed already, see above:$bad"
+  # The last line of all is pytest's own.
   say "== pytest"
   "$venv/bin/python" -m pytest "$@" || code=$?
-  [ -z "$bad" ] || printf 'Also failed, see above:%s\n' "$bad" >&2
   [ "$code" != 0 ] || [ -z "$bad" ] || code=1
   return "$code"
 }

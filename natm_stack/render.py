@@ -329,7 +329,7 @@ class _VarsDumper(yaml.SafeDumper):
 
 
 def _unsafe(dumper: _VarsDumper, text: _Unsafe) -> yaml.ScalarNode:
-    """Ansible reads `!unsafe "0750"` as a number, in spite of the quotes; so that stays a string."""
+    """Ansible reads `!unsafe "0750"` as a number, in spite of the quotes; so this is a string."""
     string = "tag:yaml.org,2002:str"
     resolve: Any = dumper.resolve
     tag = "!unsafe" if resolve(yaml.ScalarNode, text, (True, False)) == string else string

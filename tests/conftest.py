@@ -19,6 +19,12 @@ settings.load_profile("natm")
 Refused = Callable[..., NatmError]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--catalog DIR` holds a community's own catalog to the contract as well."""
+    parser.addoption("--catalog", action="append", default=[], metavar="DIR",
+                     help="a catalog folder to test besides the shipped one; repeatable")
+
+
 @pytest.fixture
 def refused() -> Refused:
     """`refused(code, act, ...)`: that acting is refused with this code; gives the error."""

@@ -66,7 +66,8 @@ def _intended_images(workspace: Workspace, instances: list[Instance]) -> list[Pr
     return [
         ProofResult(p.platform, f"image-{p.name}", _("The intended image is the one that runs"),
                     "failed" if p.state == "failed" else "passed", p.seconds,
-                    p.says if p.state == "failed" else "")
+                    _("{says}; `natm deploy` brings it in line").format(says=p.says)
+                    if p.state == "failed" else "")
         for p in container_probes(workspace, instances)]
 
 

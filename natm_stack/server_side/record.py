@@ -28,6 +28,12 @@ def write(path, text, mode):
     os.replace(new, path)
 
 
+def read(path):
+    # The public folder belongs to a container's user: nothing it links to is followed.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as stream:
+        return stream.read()
+
+
 def main():
     asked = json.loads(sys.stdin.readline())
     path = path_of(asked)
@@ -36,13 +42,9 @@ def main():
         write(path, json.dumps(asked["value"]), FOLDERS[asked["folder"]])
     elif asked["action"] == "drop" and os.path.lexists(path):
         os.unlink(path)
-    elif asked["action"] == "text":
-        with open(path, encoding="utf-8") as stream:
-            return print(json.dumps({"value": stream.read()}))
     value = None
     if os.path.isfile(path) and asked["action"] == "read":
-        with open(path, encoding="utf-8") as stream:
-            value = json.load(stream)
+        value = json.loads(read(path))
     return print(json.dumps({"value": value}))
 
 
