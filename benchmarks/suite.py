@@ -16,7 +16,7 @@ from natm_stack.testing.server import ALIAS, ThrowawayServer
 from natm_stack.testing.volunteer import Said, Volunteer, new_volunteer
 
 from .measure import Ratio, seconds, side_by_side
-from .standin import make_catalog
+from natm_stack.testing.standin import make_catalog
 
 KIT = ("portal", "prosody", "mediawiki", "copyparty")
 ROUNDS = 7

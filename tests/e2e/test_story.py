@@ -15,6 +15,7 @@ import pytest
 from natm_stack.load import load_stack
 from natm_stack.model.secret import Secrets
 from natm_stack.testing.images import ensure
+from natm_stack.testing.standin import make_catalog
 from natm_stack.testing.volunteer import Volunteer
 
 MORE = ("prosody", "mediawiki", "copyparty")
@@ -154,6 +155,25 @@ def test_no_secret_can_be_seen_anywhere(volunteer: Volunteer) -> None:
         assert value not in seen
         assert value not in plain
         assert value not in said.out + said.err
+
+
+def test_one_platform_that_fails_stops_no_other(volunteer: Volunteer, tmp_path: Path) -> None:
+    sound, broken = make_catalog(tmp_path, 2)
+    recipe = tmp_path / "platforms" / broken / "image" / "Dockerfile"
+    recipe.write_text("ARG BASE\nFROM ${BASE}\nRUN echo the recipe gives up here >&2; exit 7\n")
+    layer = ("--catalog", str(tmp_path))
+    assert volunteer.natm(*layer, "pick", sound, broken).code == 0
+    said = volunteer.natm(*layer, "deploy", "--yes", "--no-verify", "--json")
+    assert said.code == 1
+    assert said.json["error"]["message"] == broken
+    outcomes = {p["id"]: p for p in said.json["result"]["applied"]["platforms"]}
+    assert outcomes[sound]["state"] == outcomes["edge"]["state"] == "done"
+    assert outcomes[broken]["state"] == "failed"
+    assert any("gives up here" in line
+               for line in (outcomes[broken]["message"], *outcomes[broken]["log"]))
+    assert volunteer.natm(*layer, "drop", sound, broken).code == 0
+    assert volunteer.natm("deploy", "--yes", "--no-verify").code == 0
+    assert volunteer.natm("health").code == 0
 
 
 def test_two_deploys_at_once_end_with_one_refused_by_name(volunteer: Volunteer) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A catalog of tiny stand-in platforms, for measuring what their number costs."""
+"""A catalog of tiny stand-in platforms, for tests and for measuring what their number costs."""
 
 from __future__ import annotations
 
