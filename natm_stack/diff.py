@@ -8,7 +8,7 @@ from typing import Any
 from .composefile import fronts
 from .i18n import _
 from .model.bundle import Bundle
-from .model.deployment import Deployment, Instance
+from .model.deployment import ALWAYS, Deployment, Instance
 from .model.results import HostPlan, Plan, PlatformPlan
 
 Look = dict[str, Any]
@@ -27,7 +27,7 @@ def questions(deployment: Deployment) -> dict[str, Any]:
 def names(deployment: Deployment) -> list[str]:
     """Every name that members' devices look up, and that certificates are for."""
     hosts = {r.host for r in deployment.routes} | {c.host for c in deployment.certificates}
-    return sorted(hosts)
+    return sorted(hosts | {deployment.domain})
 
 
 def _ports(deployment: Deployment) -> list[tuple[str, str, int]]:
@@ -50,7 +50,9 @@ def diff(
     plans += [PlatformPlan(id_, "remove", (_("no longer in stack.yml; its data stay"),))
               for id_ in gone]
     if only:
-        plans = [p if p.id in only else PlatformPlan(p.id, "none") for p in plans]
+        # The edge leads to what is new, and the verifier carries its proofs.
+        chosen = {*only, *ALWAYS}
+        plans = [p if p.id in chosen else PlatformPlan(p.id, "none") for p in plans]
     return Plan(deployment.name, deployment.server.host, _host(deployment, bundle, look, full),
                 tuple(plans), _notes(deployment))
 

@@ -63,19 +63,28 @@ def write_bundle(bundle: Bundle, folder: Path, secrets: Secrets) -> int:
             code="bundle.foreign", where=str(folder),
             hint=_("move them away; this folder is generated and must be natm's alone"),
         )
-    before: dict[str, str] = json.loads(read_text(marked) or "{}")
+    before = _written_before(marked)
     now = {path: f"{file.mode:o} {file.secret} {secrets.fingerprint(file.data)}"
            for path, file in bundle.files.items()}
     changed = [path for path, print_ in now.items()
                if before.get(path) != print_ or not (folder / path).is_file()]
     write(marked, b"{}", 0o600)
+    _remove_stale(folder, set(now))
     for path in changed:
         file = bundle.files[path]
         data = encrypt(file.data, secrets) if file.secret else file.data
         write(folder / path, data, 0o600 if file.secret else 0o644 | (file.mode & 0o111))
-    _remove_stale(folder, set(now))
     write(marked, json.dumps(now, indent=0, sort_keys=True).encode(), 0o600)
     return len(changed)
+
+
+def _written_before(marked: Path) -> dict[str, str]:
+    """What the last run wrote; a mark that cannot be read only means that all is written again."""
+    with contextlib.suppress(ValueError):
+        before = json.loads(read_text(marked) or "{}")
+        if isinstance(before, dict):
+            return before
+    return {}
 
 
 def _remove_stale(folder: Path, kept: set[str]) -> None:

@@ -287,7 +287,7 @@ def _inventory(deployment: Deployment) -> dict[str, Any]:
 
 
 def removal_inventory(
-    deployment: Deployment, receipts: Mapping[str, Any], *, purge: bool
+    deployment: Deployment, receipts: Mapping[str, Any], *, purge: bool, images: bool
 ) -> File:
     """An inventory of platforms that are to go, made from their receipts on the server."""
     hosts = {id_: {
@@ -295,10 +295,12 @@ def removal_inventory(
         f"{deployment.prefix}-{id_}",
         "platform_networks": receipt.get("networks", []), "platform_purge": purge,
         "platform_images": sorted(set(receipt.get("images", {}).values())),
-        "platform_remove_images": purge,
+        "platform_remove_images": images,
     } for id_, receipt in receipts.items()}
     whole = _inventory(deployment)
     whole["all"]["vars"] |= _host_vars(deployment)
+    if not images:
+        whole["all"]["vars"]["image_base_list"] = []
     whole["all"]["children"]["platforms"]["hosts"] = hosts
     return _vars_file(whole)
 

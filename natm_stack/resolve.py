@@ -12,6 +12,7 @@ from .errors import NatmError, Place
 from .i18n import _
 from .load import Catalog, CatalogEntry, LoadedStack, suggestion
 from .model.deployment import (
+    ALWAYS,
     BaseImage,
     Certificate,
     Deployment,
@@ -26,8 +27,6 @@ from .model.platform import Platform, RouteSpec
 from .model.stack import Stack
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
-ALWAYS = ("edge", "verifier")
-"""Without these nothing can be reached, and nothing proven."""
 
 
 def resolve(catalog: Catalog, loaded: LoadedStack) -> Deployment:

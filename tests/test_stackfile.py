@@ -54,7 +54,7 @@ def test_taking_a_platform_out_keeps_every_other_word(file: Path) -> None:
         assert word in after, word
 
 
-def test_the_mode_and_the_quotes_stay(file: Path) -> None:
+def test_the_quotes_stay(file: Path) -> None:
     edit(file, add_platform(("copyparty",)))
     assert 'title: \'Riverside: a "commons"\'\n' in file.read_text(encoding="utf-8")
 
@@ -66,14 +66,16 @@ def test_a_catalog_is_trusted_and_trusted_anew(file: Path) -> None:
     assert (source.path, source.trusted) == ("../own", "sha256:" + "b" * 64)
 
 
-@pytest.mark.parametrize("change", [
-    drop_platform(("portal", "prosody")), add_platform(("Not An Id",)),
-    lambda value: value.update(domain="x"), lambda value: value.update(nonsense=1),
+@pytest.mark.parametrize(("change", "code"), [
+    (drop_platform(("portal", "prosody")), "yaml.invalid"),
+    (add_platform(("Not An Id",)), "stack.invalid"),
+    (lambda value: value.update(domain="x"), "stack.invalid"),
+    (lambda value: value.update(nonsense=1), "stack.invalid"),
 ])
 def test_a_change_that_makes_it_invalid_is_not_written(
-    refused: Any, file: Path, change: Any
+    refused: Any, file: Path, change: Any, code: str
 ) -> None:
-    assert refused("stack.invalid", edit, file, change).where.file == str(file)
+    assert refused(code, edit, file, change).where.file == str(file)
     assert file.read_text(encoding="utf-8") == TEXT
     assert [p.name for p in file.parent.iterdir()] == ["stack.yml"]
 

@@ -46,7 +46,7 @@ def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
         kit = _ask(given)
     if not kit and not given["platforms"]:
         kit = "commons"
-    return app.show(init(where, _values(given), kit), "init/1")
+    return app.show(init(where, _values(given), kit, app.tools.catalogs), "init/1")
 
 
 def _spec(source: str, given: dict[str, Any]) -> Any:

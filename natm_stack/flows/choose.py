@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from ..errors import NatmError
 from ..i18n import _
+from ..model.deployment import ALWAYS
 from ..model.results import Told
-from ..resolve import ALWAYS
 from ..stackfile import add_platform, drop_platform, edit
 from .remove import purge_platform
 from .workspace import Workspace

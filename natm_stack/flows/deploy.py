@@ -82,7 +82,8 @@ def remove_platforms(
     purge: bool = False, server_too: bool = False,
 ) -> ApplyReport:
     """Run the removal playbook over some platforms, known by their receipts."""
-    inventory = removal_inventory(workspace.deployment, receipts, purge=purge)
+    inventory = removal_inventory(
+        workspace.deployment, receipts, purge=purge, images=purge and _alone(workspace))
     write(workspace.bundle_folder / "removal.yml", inventory.data)
     hosts = [*receipts, *(["server"] if server_too else [])]
     return apply(
@@ -90,6 +91,15 @@ def remove_platforms(
         server=workspace.server, key_file=workspace.key_file,
         variables={"natm_remove_server": server_too, "base_purge": purge},
         listen=workspace.tools.listen, keep_open=(lock.fileno,))
+
+
+def _alone(workspace: Workspace) -> bool:
+    """Whether no other stack uses this engine: images are shared by their content."""
+    done = workspace.server.run(
+        ("docker", "ps", "--all", "--filter", "label=org.natm.config",
+         "--format", '{{.Label "com.docker.compose.project"}}'))
+    ours = f"{workspace.deployment.prefix}-"
+    return all(project.startswith(ours) for project in done.stdout.split())
 
 
 def _prove(workspace: Workspace, applied: ApplyReport, browser: bool) -> VerifyReport | None:

@@ -22,11 +22,13 @@ from .records import KEPT, record
 from .tools import Tools
 
 
-def init(folder: Path, values: dict[str, Any], kit: str | None) -> Told:
+def init(
+    folder: Path, values: dict[str, Any], kit: str | None, layers: tuple[Path, ...] = ()
+) -> Told:
     """Make a workspace; nothing is written unless the stack it describes is valid."""
     file = folder / "stack.yml"
     _refuse_existing(file)
-    catalog = load_catalog(shipped("catalog"))
+    catalog = load_catalog(shipped("catalog"), [(layer.resolve(), True) for layer in layers])
     if kit is not None:
         if kit not in catalog.kits:
             raise NatmError(_("there is no kit called {kit}").format(kit=kit),

@@ -9,6 +9,9 @@ from typing import Any
 from .platform import HardeningException, PortSpec, RouteProbe
 from .stack import ServerSpec, TlsSpec
 
+ALWAYS = ("edge", "verifier")
+"""Platforms every stack has: without them nothing can be reached, and nothing proven."""
+
 
 @dataclass(frozen=True)
 class Subnet:

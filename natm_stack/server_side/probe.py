@@ -127,10 +127,14 @@ def verified(root):
         path = os.path.join(root, "public", "verify.json")
         # The public folder belongs to a container's user: nothing it links to is followed.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as stream:
-            at = json.load(stream)["at"]
+            last = json.load(stream)
+        at = last["at"]
+        broken = sorted(k for k, v in last["platforms"].items() if not v["ok"])
     except (OSError, ValueError, KeyError):
         return "warning", "nothing was proven yet; run natm verify"
     then = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ")
+    if broken:
+        return "warning", "the last proofs did not all pass: " + ", ".join(broken)
     days = (datetime.datetime.utcnow() - then).days
     return ("warning" if days > 31 else "ok"), f"last proofs {days} day(s) ago"
 

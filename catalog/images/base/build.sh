@@ -47,6 +47,6 @@ mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates "$@" 
   --customize-hook="cp $work/policy-rc.d \"\$1/usr/sbin/policy-rc.d\"" \
   --customize-hook="cp $work/authorities/. -r \"\$1/usr/local/share/ca-certificates/\"" \
   --customize-hook='chroot "$1" update-ca-certificates --fresh >/dev/null' \
-  --customize-hook='rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap"' \
+  --customize-hook='rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1"/var/cache/apt/*.bin' \
   "$suite" "$work/base.tar" "$work/sources.list"
 docker import --change 'CMD ["/bin/sh"]' --message "natm base image, Debian $suite" "$work/base.tar" "$tag" >/dev/null
