@@ -15,7 +15,7 @@ from ..model.results import Plan
 from ..server import Lock
 from .workspace import Workspace
 
-SECONDS = 150
+SECONDS = 90
 
 
 def refuse_missing_names(workspace: Workspace, found: Look) -> None:

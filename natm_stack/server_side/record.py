@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Keeps, reads and drops natm's own records on the server (ROOT/records, ROOT/public)."""
 
+import contextlib
 import json
 import os
 import re
@@ -43,8 +44,10 @@ def main():
     elif asked["action"] == "drop" and os.path.lexists(path):
         os.unlink(path)
     value = None
-    if os.path.isfile(path) and asked["action"] == "read":
-        value = json.loads(read(path))
+    if asked["action"] == "read" and os.path.isfile(path) and not os.path.islink(path):
+        # What is no JSON was not written here: the next record replaces it.
+        with contextlib.suppress(ValueError):
+            value = json.loads(read(path))
     return print(json.dumps({"value": value}))
 
 

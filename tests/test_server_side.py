@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The small programs that run on the server, run here for real on a folder of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from natm_stack.paths import package_folder
+
+FOLDER = package_folder("server_side")
+Script = Callable[..., Any]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """natm's folder on the server; nobody made it yet."""
+    return tmp_path / "srv"
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """The only folder in which programs are found; empty, so there is no engine."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+def words(name: str) -> list[str]:
+    """One small program, with the standard library alone."""
+    return [sys.executable, "-I", str(FOLDER / f"{name}.py")]
+
+
+@pytest.fixture
+def script(programs: Path) -> Script:
+    """Run one to the end, and give what it printed."""
+
+    def run(name: str, asked: dict[str, Any]) -> Any:
+        done = subprocess.run(words(name), input=json.dumps(asked) + "\n", text=True, timeout=20,
+                              capture_output=True, env={"PATH": str(programs)}, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda f: f.name)
+def test_a_small_program_is_plain_ascii_and_needs_nothing(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert text.isascii(), "the server's locale may know no other letters"
+    assert "natm_stack" not in text
+
+
+# --- the lock
+
+@pytest.fixture
+def take(root: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], Any]]]:
+    """Take the lock, and give the one who holds it with its first word."""
+    started = []
+
+    def start(by: str = "amina", command: str = "deploy") -> tuple[Any, Any]:
+        process = subprocess.Popen(words("lock"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   text=True)
+        started.append(process)
+        assert process.stdin
+        assert process.stdout
+        asked = {"root": str(root), "by": by, "command": command}
+        process.stdin.write(json.dumps(asked) + "\n")
+        process.stdin.flush()
+        return process, json.loads(process.stdout.readline())
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            stream.close()
+
+
+def end(process: Any, result: str = "done") -> None:
+    """Let go of the lock as natm does."""
+    process.communicate(json.dumps({"result": result}) + "\n", timeout=10)
+
+
+def audit(root: Path) -> list[tuple[str, str]]:
+    """Who did what, by the audit log."""
+    lines = (root / "audit.log").read_text(encoding="utf-8").splitlines()
+    return [(line["by"], line["event"]) for line in map(json.loads, lines)]
+
+
+def test_a_second_one_is_refused_and_told_who_is_at_work(take: Any) -> None:
+    _first, said = take("amina", "deploy")
+    second, refusal = take("bo", "verify")
+    assert said == {"held": True, "unfinished": None}
+    assert (refusal["held"], refusal["owner"]["by"], refusal["owner"]["command"]) == (
+        False, "amina", "deploy")
+    assert second.wait(timeout=10) == 0
+
+
+def test_who_ends_in_order_leaves_nothing_unfinished(take: Any, root: Path) -> None:
+    first, _said = take("amina")
+    end(first)
+    second, said = take("bo")
+    end(second, "failed")
+    assert said == {"held": True, "unfinished": None}
+    assert audit(root) == [("amina", "begins"), ("amina", "done"), ("bo", "begins"),
+                           ("bo", "failed")]
+
+
+@pytest.mark.parametrize("how", ["killed", "connection lost"])
+def test_who_breaks_off_frees_the_lock_and_is_named_to_the_next(take: Any, how: str) -> None:
+    first, _said = take("amina", "deploy")
+    if how == "killed":
+        first.send_signal(signal.SIGKILL)
+    else:
+        first.stdin.close()
+    first.wait(timeout=10)
+    _second, said = take("bo")
+    assert said["held"]
+    assert (said["unfinished"]["by"], said["unfinished"]["command"]) == ("amina", "deploy")
+
+
+def test_a_lost_connection_is_in_the_audit_log(take: Any, root: Path) -> None:
+    first, _said = take("amina")
+    first.stdin.close()
+    first.wait(timeout=10)
+    assert audit(root)[-1] == ("amina", "broken off")
+    assert (root / "audit.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_hang_up_alone_does_not_free_it(take: Any) -> None:
+    first, _said = take("amina")
+    first.send_signal(signal.SIGHUP)
+    assert not take("bo")[1]["held"]
+
+
+def test_it_lasts_until_every_program_that_was_handed_it_is_done(take: Any) -> None:
+    first, _said = take("amina")
+    handed = os.dup(first.stdin.fileno())
+    first.stdin.close()
+    assert not take("bo")[1]["held"]
+    os.close(handed)
+    first.wait(timeout=10)
+    assert take("bo")[1]["held"]
+
+
+# --- records
+
+@pytest.fixture
+def record(script: Script, root: Path) -> Script:
+    """Do something with a record."""
+
+    def act(action: str, name: str = "a.json", folder: str = "records", value: Any = None) -> Any:
+        return script("record", {"root": str(root), "folder": folder, "action": action,
+                                 "name": name, "value": value})["value"]
+
+    return act
+
+
+def test_a_record_is_kept_read_and_dropped(record: Script, root: Path) -> None:
+    assert record("read") is None
+    record("write", value={"a": "é😀"})
+    assert record("read") == {"a": "é😀"}
+    record("drop")
+    record("drop")
+    assert record("read") is None
+    assert list((root / "records").iterdir()) == []
+
+
+@pytest.mark.parametrize(("folder", "mode"), [("records", 0o600), ("public", 0o644)])
+def test_only_what_is_public_can_be_read_by_others(
+    record: Script, root: Path, folder: str, mode: int
+) -> None:
+    record("write", folder=folder, value=1)
+    assert (root / folder / "a.json").stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(("name", "folder"), [
+    ("../a.json", "records"), ("/etc/passwd", "records"), ("a/b", "records"), ("", "records"),
+    (".hidden", "records"), ("a.json\n", "records"), ("a.json", "data"), ("a.json", "../x"),
+])
+@pytest.mark.parametrize("action", ["read", "write", "drop"])
+def test_no_name_leads_elsewhere(root: Path, name: str, folder: str, action: str) -> None:
+    asked = {"root": str(root), "folder": folder, "action": action, "name": name, "value": 1}
+    done = subprocess.run(words("record"), input=json.dumps(asked) + "\n", text=True,
+                          capture_output=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert not root.exists()
+
+
+def test_a_link_laid_out_in_the_public_folder_is_not_followed(
+    record: Script, root: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text('"mine"', encoding="utf-8")
+    (root / "public").mkdir(parents=True)
+    for name in ("a.json", "a.json.new"):
+        (root / "public" / name).symlink_to(victim)
+    record("write", folder="public", value="new")
+    assert victim.read_text(encoding="utf-8") == '"mine"'
+    assert not (root / "public" / "a.json").is_symlink()
+
+
+@pytest.mark.parametrize("lay_out", [
+    lambda place, victim: place.symlink_to(victim), lambda place, _victim: os.mkfifo(place),
+    lambda place, _victim: place.mkdir(), lambda place, _victim: place.write_bytes(b"rubbish"),
+    lambda place, _victim: place.write_bytes(b"\xff"),
+])
+def test_what_was_laid_out_in_the_public_folder_is_not_read_either(
+    record: Script, root: Path, tmp_path: Path, lay_out: Callable[[Path, Path], object]
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text('"mine"', encoding="utf-8")
+    (root / "public").mkdir(parents=True)
+    lay_out(root / "public" / "a.json", victim)
+    assert record("read", folder="public") is None
+
+
+# --- the look
+
+def look(script: Script, root: Path, **asked: Any) -> Any:
+    """One look at this machine."""
+    return script("look", {"root": str(root), "prefix": "natm-", "images": ["a:1"], "ports": [],
+                           "names": [], **asked})
+
+
+def test_a_machine_without_an_engine_and_without_natm(script: Script, root: Path) -> None:
+    seen = look(script, root)
+    assert seen["engine"] == {"installed": False, "version": None, "compose": None}
+    assert (seen["receipts"], seen["containers"], seen["images"]) == ({}, [], {"a:1": None})
+    assert seen["memory"]["total"] >= seen["memory"]["available"] > 0
+    assert seen["disk"] > 0
+    assert not root.exists()
+
+
+def test_receipts_are_read_and_a_damaged_one_is_told(script: Script, root: Path) -> None:
+    (root / "receipts").mkdir(parents=True)
+    (root / "receipts" / "portal.json").write_text('{"version": "1"}', encoding="utf-8")
+    (root / "receipts" / "edge.json").write_text('{"vers', encoding="utf-8")
+    (root / "receipts" / "edge.json.new").write_text("x", encoding="utf-8")
+    assert look(script, root)["receipts"] == {
+        "portal": {"version": "1"}, "edge": {"unreadable": True}}
+
+
+@pytest.mark.parametrize(("kind", "protocol"), [
+    (socket.SOCK_STREAM, "tcp"), (socket.SOCK_DGRAM, "udp")])
+def test_a_port_that_a_program_has_is_seen(
+    script: Script, root: Path, kind: socket.SocketKind, protocol: str
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as other, socket.socket(socket.AF_INET, kind) as gone:
+        for one in (other, gone):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", 0))
+            if protocol == "tcp":
+                one.listen()
+        busy, free = other.getsockname()[1], gone.getsockname()[1]
+        gone.close()
+        ports = [[protocol, where, port] for port in (busy, free)
+                 for where in ("127.0.0.1", "0.0.0.0")]
+        assert look(script, root, ports=ports)["taken"] == [[protocol, busy]] * 2
+
+
+def test_an_engine_is_asked_once_for_each_thing(
+    script: Script, root: Path, programs: Path
+) -> None:
+    container = {
+        "Name": "/natm-portal-web-1", "Image": "sha256:2", "RestartCount": 1,
+        "State": {"Status": "running", "Health": {"Status": "healthy"}, "ExitCode": 0},
+        "Config": {"Image": "a:1", "Labels": {"com.docker.compose.project": "natm-portal",
+                                              "com.docker.compose.service": "web"}}}
+    other = {**container, "Config": {"Image": "b", "Labels": {
+        "com.docker.compose.project": "someone-elses"}}}
+    engine(programs, {
+        "version": "27.3.1", "compose version": "v2.26.1", "ps": "1\n2", "network": "natm-x",
+        "inspect": json.dumps([container, other]), "image": "a:1 sha256:2\n<none>:<none> sha256:3"})
+    seen = look(script, root)
+    assert seen["engine"] == {"installed": True, "version": "27.3.1", "compose": "2.26.1"}
+    assert [c["name"] for c in seen["containers"]] == ["natm-portal-web-1"]
+    assert seen["containers"][0]["health"] == "healthy"
+    assert (seen["images"], seen["networks"]) == ({"a:1": "sha256:2"}, ["natm-x"])
+
+
+def engine(programs: Path, answers: dict[str, str]) -> None:
+    """A stand-in for docker: it says these things to words that begin so."""
+    cases = "".join(f'  "{words}"*) printf "%s\\n" \'{said}\' ;;\n'
+                    for words, said in answers.items())
+    file = programs / "docker"
+    file.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}  *) exit 1 ;;\nesac\n', encoding="utf-8")
+    file.chmod(0o755)
+
+
+# --- member programs
+
+def test_passwords_reach_member_programs_by_standard_input_alone(
+    script: Script, programs: Path, tmp_path: Path
+) -> None:
+    (programs / "cat").symlink_to("/bin/cat")
+    (programs / "docker").write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/words\ncat >> {tmp_path}/input\n'
+        'echo noise; echo \'{"ok": true}\'\n', encoding="utf-8")
+    (programs / "docker").chmod(0o755)
+    asked = {"container": "c", "command": ["m"], "action": "create", "data": {"password": "pw12"}}
+    assert script("members", {"chains": {"chat": [asked, asked], "docs": [asked]}}) == {
+        "chat": [{"ok": True}] * 2, "docs": [{"ok": True}]}
+    assert (tmp_path / "input").read_text(encoding="utf-8").count("pw12") == 3
+    assert set((tmp_path / "words").read_text(encoding="utf-8").splitlines()) == {
+        "exec --interactive c m create"}
+
+
+@pytest.mark.parametrize("answers", [{}, {"exec": "rubbish"}])
+def test_a_member_program_that_does_not_answer_fails_alone(
+    script: Script, programs: Path, answers: dict[str, str]
+) -> None:
+    engine(programs, answers)
+    asked = {"container": "c", "command": ["m"], "action": "list", "data": {}}
+    (answer,) = script("members", {"chains": {"chat": [asked]}})["chat"]
+    assert (answer["ok"], answer["code"]) == (False, "no-answer")
+
+
+# --- the probe
+
+def probes(script: Script, root: Path, **asked: Any) -> dict[str, dict[str, Any]]:
+    """One pass over everything, by name."""
+    root.mkdir(exist_ok=True)
+    answer = script("probe", {"root": str(root), "ca_file": str(root / "ca"), "containers": [],
+                              "address": "127.0.0.1", "port": 1, "routes": [], "ports": [],
+                              **asked})
+    return {f"{p['platform']} {p['name']}": p for p in answer["probes"]}
+
+
+def test_without_an_engine_the_probe_says_so_and_looks_at_the_rest(
+    script: Script, root: Path
+) -> None:
+    found = probes(script, root, containers=[
+        {"platform": "portal", "project": "p", "service": "web", "image": "a:1"}], routes=[
+        {"platform": "portal", "host": "h", "path": "/", "status": 200, "contains": None}])
+    assert found["portal container web"]["state"] == "failed"
+    assert found["portal route h"]["state"] == "failed"
+    assert found["server proofs"]["state"] == "warning"
+    assert {"server disk", "server memory"} <= set(found)
+
+
+@pytest.mark.parametrize(("days", "state"), [(0, "ok"), (30, "ok"), (40, "warning")])
+def test_proofs_grow_old(script: Script, root: Path, days: int, state: str) -> None:
+    (root / "public").mkdir(parents=True)
+    at = (datetime.now(UTC) - timedelta(days=days, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    (root / "public" / "verify.json").write_text(json.dumps({"at": at}), encoding="utf-8")
+    assert probes(script, root)["server proofs"]["state"] == state
+
+
+def test_leftovers_of_proofs_are_told(script: Script, root: Path) -> None:
+    (root / "records").mkdir(parents=True)
+    (root / "records" / "proof-members.json").write_text("{}", encoding="utf-8")
+    assert probes(script, root)["server throwaway members"]["state"] == "warning"
