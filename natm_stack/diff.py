@@ -136,7 +136,7 @@ def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> Hos
 
 
 def _notes(deployment: Deployment) -> tuple[str, ...]:
-    opened = [f"{i.id}/{s.name}" for i in deployment.instances for s in i.services
+    opened = [f"{i.id}/{s.name}" for i in deployment.instances for s in i.running
               if "open" in s.networks]
     notes = [_("has a way out of the server: {names}").format(names=", ".join(opened))]
     excepted = [

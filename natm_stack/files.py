@@ -14,6 +14,7 @@ from .errors import NatmError
 from .i18n import _
 from .model.bundle import Bundle
 from .model.secret import Secrets
+from .vault import encrypt
 
 MARK = ".natm-bundle.json"
 
@@ -101,11 +102,3 @@ def remove_tree(folder: Path) -> None:
     """Remove a folder natm made, if it is there."""
     if folder.exists():
         shutil.rmtree(folder)
-
-
-def encrypt(data: bytes, secrets: Secrets) -> bytes:
-    """A whole ansible-vault file."""
-    from .secrets import vault
-
-    encrypted: bytes = vault(secrets.vault_key).encrypt(data)
-    return encrypted

@@ -16,7 +16,7 @@ from .errors import NatmError, Place
 from .i18n import _
 from .model.base import FileModel
 from .model.platform import Platform
-from .model.stack import Kit, Stack
+from .model.stack import Kit, ServerSpec, Stack
 from .yamlfile import Document, parse, read
 
 M = TypeVar("M", bound=FileModel)
@@ -83,6 +83,11 @@ def load_stack(file: Path) -> LoadedStack:
 def stack_from(text: str, file: Path) -> LoadedStack:
     """The stack that `file` would hold with this text in it."""
     return _stack(parse(text, file))
+
+
+def server_from(values: dict[str, Any], named_by: str) -> ServerSpec:
+    """A server that was named in another way than by stack.yml."""
+    return _validated(Document(Path(named_by), values), ServerSpec, "stack")
 
 
 def _stack(document: Document) -> LoadedStack:

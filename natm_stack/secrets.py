@@ -16,6 +16,7 @@ from .files import read_text, write
 from .i18n import _
 from .model.deployment import Deployment
 from .model.secret import Secret, Secrets
+from .vault import vault
 from .yamlfile import Document, parse
 
 ALPHABET = string.ascii_letters + string.digits
@@ -23,13 +24,6 @@ HEADER = (
     "# The stack's secrets, encrypted with the vault key. One value a line, so that git merges.\n"
     "# natm adds what is missing and never changes what is here.\n"
 )
-
-
-def vault(key: Secret) -> Any:
-    """Ansible's own vault, with this key."""
-    from ansible.parsing.vault import VaultLib, VaultSecret
-
-    return VaultLib([("default", VaultSecret(key.reveal().encode()))])
 
 
 def key_file(stack_name: str) -> Path:

@@ -12,13 +12,21 @@ from .errors import NatmError
 from .files import read_text, write
 from .i18n import _
 from .load import load_stack, stack_from
-from .templating import q
+from .templating import Refused, q
 
 IGNORE = "/bundle/\n"
 
 
 def new_text(values: dict[str, Any]) -> str:
     """A new stack.yml, with a word about each part."""
+    try:
+        return _new_text(values)
+    except Refused as error:
+        raise NatmError(_("this cannot stand in stack.yml: {why}").format(why=error),
+                        code="stack.invalid") from error
+
+
+def _new_text(values: dict[str, Any]) -> str:
     server = "".join(f"  {key}: {_scalar(value)}\n" for key, value in values["server"].items())
     tls = "".join(f"  {key}: {_scalar(value)}\n" for key, value in values["tls"].items())
     platforms = "".join(f"  {id_}:\n" for id_ in values["platforms"])

@@ -13,7 +13,7 @@ import pytest
 from natm_stack.files import MARK, read_text, remove_tree, write, write_bundle
 from natm_stack.model.bundle import Bundle, File
 from natm_stack.model.secret import Secret, Secrets
-from natm_stack.secrets import vault
+from natm_stack.vault import vault
 
 SECRETS = Secrets({}, Secret("a-key-for-tests"))
 

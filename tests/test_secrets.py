@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from natm_stack.files import encrypt
 from natm_stack.model.secret import Secret, Secrets
-from natm_stack.secrets import fill_in, key_file, load_secrets, make_key, read_key, vault
+from natm_stack.secrets import fill_in, key_file, load_secrets, make_key, read_key
 from natm_stack.testing.fakes import sample_deployment
+from natm_stack.vault import encrypt, vault
 
 KEY = Secret("a-key-for-tests")
 EMPTY = Secrets({}, KEY)

@@ -350,11 +350,15 @@ def test_without_an_engine_the_probe_says_so_and_looks_at_the_rest(
     assert {"server disk", "server memory"} <= set(found)
 
 
-@pytest.mark.parametrize(("days", "state"), [(0, "ok"), (30, "ok"), (40, "warning")])
-def test_proofs_grow_old(script: Script, root: Path, days: int, state: str) -> None:
+@pytest.mark.parametrize(("days", "passed", "state"), [
+    (0, True, "ok"), (30, True, "ok"), (40, True, "warning"), (0, False, "warning")])
+def test_proofs_grow_old(
+    script: Script, root: Path, days: int, passed: bool, state: str
+) -> None:
     (root / "public").mkdir(parents=True)
     at = (datetime.now(UTC) - timedelta(days=days, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    (root / "public" / "verify.json").write_text(json.dumps({"at": at}), encoding="utf-8")
+    (root / "public" / "verify.json").write_text(
+        json.dumps({"at": at, "platforms": {"chat": {"ok": passed}}}), encoding="utf-8")
     assert probes(script, root)["server proofs"]["state"] == state
 
 

@@ -40,20 +40,15 @@ def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
 
     where = Path(app.folder or folder)
     if source:
-        return app.show(init_from(where, _spec(source, given), app.tools), "init/1")
+        server = {"host": source, "user": given["user"], "port": given["port"],
+                  "root": given["root"] or "/srv/natm"}
+        return app.show(init_from(where, server, app.tools), "init/1")
     kit = given["kit"]
     if not (given["name"] and given["domain"]):
         kit = _ask(given)
     if not kit and not given["platforms"]:
         kit = "commons"
     return app.show(init(where, _values(given), kit, app.tools.catalogs), "init/1")
-
-
-def _spec(source: str, given: dict[str, Any]) -> Any:
-    from ..model.stack import ServerSpec
-
-    return ServerSpec(host=source, user=given["user"], port=given["port"],
-                      root=given["root"] or "/srv/natm")
 
 
 def _ask(given: dict[str, Any]) -> str | None:

@@ -104,7 +104,8 @@ def _problems(folder: Path) -> list[str]:
     except NatmError as error:
         return [str(error)]
     found = [_("{folder}: {name} is missing").format(folder=folder, name=name)
-             for name in WANTED if not (folder / name).is_file()]
+             for name in WANTED if not (folder / name).is_file()
+             and not (name == "proofs.py" and platform.carries_proofs)]
     if platform.audience == "members" and platform.members is None and platform.sign_in:
         found.append(_("{folder}: it has accounts but no `members`").format(folder=folder))
     for name, volume in platform.volumes.items():

@@ -28,6 +28,7 @@ def pick(workspace: Workspace, ids: tuple[str, ...]) -> Told:
 
 def drop(workspace: Workspace, ids: tuple[str, ...], *, purge: bool) -> Told:
     """Take platforms out of stack.yml; with `purge`, off the server with their data."""
+    ids = tuple(dict.fromkeys(ids))
     for id_ in ids:
         if id_ not in workspace.loaded.stack.platforms:
             raise NatmError(

@@ -10,9 +10,8 @@ from typing import Any
 from ..errors import NatmError
 from ..files import write
 from ..i18n import _
-from ..load import load_catalog, load_stack, stack_from, suggestion
+from ..load import load_catalog, load_stack, server_from, stack_from, suggestion
 from ..model.results import Told
-from ..model.stack import ServerSpec
 from ..paths import shipped
 from ..resolve import resolve
 from ..secrets import key_file, make_key
@@ -59,8 +58,9 @@ def _with_key(folder: Path, name: str, lines: list[str]) -> Told:
     return Told(tuple(lines), {"folder": str(folder), "key_file": str(place)})
 
 
-def init_from(folder: Path, spec: ServerSpec, tools: Tools) -> Told:
+def init_from(folder: Path, named: dict[str, Any], tools: Tools) -> Told:
     """Fetch the workspace that the last deploy stored on a server."""
+    spec = server_from(named, "--from")
     _refuse_existing(folder / "stack.yml")
     server = Server(spec, tools.runner, tools.ask_password)
     kept = record(server, spec.root, "read", "workspace.json")

@@ -224,6 +224,11 @@ def deployed_look(deployment: Deployment, bundle: Bundle, **changes: Any) -> Loo
         "networks": [i.front.name for i in fronts(deployment)], **changes})
 
 
+def deployed_server(workspace: Workspace) -> MemoryServer:
+    """A server that has exactly what this workspace says."""
+    return MemoryServer(deployed_look(workspace.deployment, workspace.bundle))
+
+
 def _containers(deployment: Deployment) -> list[dict[str, Any]]:
     return [
         {"name": s.container, "project": i.project, "service": s.name, "image": s.image.tag,

@@ -30,7 +30,7 @@ def server() -> Iterator[ThrowawayServer]:
 
 @pytest.fixture(scope="session")
 def volunteer(server: ThrowawayServer, tmp_path_factory: pytest.TempPathFactory) -> Volunteer:
-    """The volunteer of this run, who begins with a front page alone."""
+    """The volunteer of this run, who begins with a front page and files."""
     return new_volunteer(
         server, tmp_path_factory.mktemp("volunteer"), "--name", "commons", "--title", "Riverside",
-        "--domain", "commons.test", "--platform", "portal", "--language", "en", "--language", "fr")
+        "--domain", "commons.test", "--platform", "portal", "--platform", "copyparty", "--language", "en", "--language", "fr")

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Commands run as from a shell, on a server that exists in memory only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from natm_stack.cli.app import App
+from natm_stack.cli.boundary import run as run_command
+from natm_stack.cli.main import cli
+from natm_stack.testing.fakes import MemoryServer, sample_tools, sample_workspace
+
+
+@pytest.fixture(autouse=True)
+def _own_home(home: Path) -> None:
+    """No command sees anybody's real home folder."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one JSON object it must be."""
+        return json.loads(self.out)
+
+
+Natm = Callable[..., Said]
+
+
+@pytest.fixture
+def natm(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Natm:
+    """Run natm as from a shell, without a terminal, on a server that exists in memory only."""
+
+    def start(*words: str, server: MemoryServer | None = None) -> Said:
+        monkeypatch.setattr(App, "tools", sample_tools(server))
+        monkeypatch.setattr(sys, "argv", ["natm", *words])
+        code = run_command(cli, list(words))
+        out, err = capsys.readouterr()
+        return Said(code, out, err)
+
+    return start
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace with the sample stack."""
+    (tmp_path / "work").mkdir()
+    return sample_workspace(tmp_path / "work").folder
