@@ -73,7 +73,8 @@ def test_a_platform_that_left_the_stack_is_removed_after_the_others() -> None:
 
 def test_only_narrows_the_plan() -> None:
     made = plan(empty_look(), only=("prosody",))
-    assert actions(made) == {"prosody": "create"}
+    # The edge must lead to it, and the verifier must have its proofs.
+    assert actions(made) == {"edge": "create", "verifier": "create", "prosody": "create"}
 
 
 def with_receipt(id_: str, **changes: Any) -> Look:

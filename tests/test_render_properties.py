@@ -151,7 +151,7 @@ def test_ansible_takes_a_servers_receipt_literally(tmp_path_factory: Any, value:
     assume("\ud800" not in value)
     receipt = {"project": value or "x", "images": {"web": value},
                "networks": [{"name": value, "subnet": value}]}
-    inventory = removal_inventory(sample_deployment(), {"timebank": receipt}, purge=False)
+    inventory = removal_inventory(sample_deployment(), {"timebank": receipt}, purge=False, images=True)
     read = read_by_ansible(tmp_path_factory.getbasetemp(), inventory.data)
     variables = read["all"]["children"]["platforms"]["hosts"]["timebank"]
     assert variables["platform_project"] == receipt["project"]

@@ -29,7 +29,7 @@ HARMLESS = {
 }
 # Written so that this file itself names none of them.
 MIRRORS = re.compile(r"deb[.]debian|(ftp|security|archive|snapshot)[.][a-z.]*debian|pypi[.]\w|"
-                     r"pythonhosted|registry[.]npm|npmjs[.]|registry[.]yarn|docker[.]io/", re.I)
+                     r"pythonhoste[d]|registry[.]npm|npmjs[.]|registry[.]yarn|docker[.]io/", re.I)
 
 
 @cache

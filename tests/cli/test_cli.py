@@ -14,10 +14,7 @@ import click
 import pytest
 
 from natm_stack.cli.main import COMMANDS, LazyGroup, cli
-from natm_stack.testing.fakes import (
-    MemoryServer,
-    sample_workspace,
-)
+from natm_stack.testing.fakes import MemoryServer, deployed_server, sample_workspace
 
 SECRET = "hunter2-in-a-value"
 Natm = Callable[..., Any]
@@ -127,7 +124,8 @@ def test_json_may_stand_anywhere_on_the_line(natm: Natm, tmp_path: Path, at: int
 
 def test_a_plan_with_changes_is_5_and_without_is_0(natm: Natm, folder: Path) -> None:
     before = natm("-C", str(folder), "plan", "--json", server=MemoryServer())
-    after = natm("-C", str(folder), "plan", "--json", server=deployed_server(sample_workspace(folder)))
+    there = deployed_server(sample_workspace(folder))
+    after = natm("-C", str(folder), "plan", "--json", server=there)
     assert (before.code, before.json["ok"], before.json["kind"]) == (5, True, "plan/1")
     assert {p["action"] for p in before.json["result"]["platforms"]} == {"create"}
     assert (after.code, {p["action"] for p in after.json["result"]["platforms"]}) == (0, {"none"})

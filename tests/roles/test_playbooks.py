@@ -82,8 +82,8 @@ def platform(id_: str) -> dict[str, Any]:
         "platform_files": [
             {"path": "compose.yml"}, {"path": "image/Dockerfile"},
             {"path": "secrets/word", "group": "58990", "mode": "0440"}],
-        "platform_images": [f"natm/role-test-{id_}:1"], "platform_build": True, "platform_build_services": ["app"],
-        "platform_wait_seconds": 60,
+        "platform_images": [f"natm/role-test-{id_}:1"], "platform_build": True,
+        "platform_build_services": ["app"], "platform_wait_seconds": 60,
     }
 
 

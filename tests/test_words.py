@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every word that a person reads goes through gettext, in a form that can be translated."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import natm_stack
+
+PACKAGE = Path(natm_stack.__file__).parent
+ALONE = {"checks", "server_side", "testing", "callback_plugins"}
+FILES = sorted(p for p in PACKAGE.rglob("*.py") if not ALONE & set(p.parts))
+ERRORS = {"NatmError", "UsageError", "Interrupted", "Refused"}
+WORD = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+"""Two words in a row: what is shorter is a name, a format or a mark."""
+
+
+def named(file: Path) -> str:
+    """A file's name in the output of the tests."""
+    return str(file.relative_to(PACKAGE))
+
+
+@cache
+def nodes(file: Path) -> list[ast.AST]:
+    """All of a file, parsed once."""
+    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def calls(file: Path, names: set[str]) -> Iterator[ast.Call]:
+    """Every call of a function with one of these names."""
+    for node in nodes(file):
+        if isinstance(node, ast.Call):
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else (
+                function.id if isinstance(function, ast.Name) else "")
+            if name in names:
+                yield node
+
+
+def untranslated(node: ast.AST) -> Iterator[str]:
+    """Words in an expression that no call of `_` or `ngettext` is around."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (
+            node.func.id in ("_", "ngettext")):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORD.search(node.value):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from untranslated(child)
+
+
+@pytest.mark.parametrize("file", FILES, ids=named)
+def test_errors_and_hints_can_be_translated(file: Path) -> None:
+    for call in calls(file, ERRORS):
+        shown = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "hint")]
+        assert not [words for part in shown for words in untranslated(part)], call.lineno
+
+
+@pytest.mark.parametrize("file", FILES, ids=named)
+def test_every_error_has_a_code_for_programs(file: Path) -> None:
+    for call in calls(file, ERRORS - {"Refused"}):
+        if isinstance(call.func, ast.Attribute):
+            continue  # Click's own.
+        (code,) = [k.value for k in call.keywords if k.arg == "code"] or [None]
+        assert code is not None, call.lineno
+        if isinstance(code, ast.Constant):
+            assert re.fullmatch(r"[a-z]+(\.[a-z-]+)?", str(code.value)), code.value
+
+
+@pytest.mark.parametrize("file", FILES, ids=named)
+def test_what_is_asked_noted_and_told_can_be_translated(file: Path) -> None:
+    for call in calls(file, {"confirm", "prompt", "note", "Told", "Probe", "option", "step"}):
+        assert not list(untranslated(call)), call.lineno
+
+
+@pytest.mark.parametrize("file", FILES, ids=named)
+def test_translators_get_whole_sentences(file: Path) -> None:
+    """What `_` is given stands there as it is: no f-string, nothing put together."""
+    for call in calls(file, {"_", "ngettext"}):
+        words = call.args[:2] if call.func.id == "ngettext" else call.args[:1]  # type: ignore[attr-defined]
+        for word in words:
+            assert isinstance(word, ast.Constant), call.lineno
+            assert isinstance(word.value, str), call.lineno
+            fields = re.findall(r"\{(\w*)", word.value)
+            assert "" not in fields, f"{call.lineno}: a field without a name cannot change places"
