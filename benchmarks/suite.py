@@ -13,10 +13,10 @@ from pathlib import Path
 
 from natm_stack.testing.images import ensure
 from natm_stack.testing.server import ALIAS, ThrowawayServer
+from natm_stack.testing.standin import make_catalog
 from natm_stack.testing.volunteer import Said, Volunteer, new_volunteer
 
 from .measure import Ratio, seconds, side_by_side
-from natm_stack.testing.standin import make_catalog
 
 KIT = ("portal", "prosody", "mediawiki", "copyparty")
 ROUNDS = 7
@@ -89,7 +89,8 @@ def idle_memory(volunteer: Volunteer) -> str:
         "    kb+=int(text.split('Pss:')[1].split()[0])\n"
         "  found[one['Name'].lstrip('/')]=kb/1024\n"
         "print(json.dumps(found))\n")
-    found: dict[str, float] = json.loads(volunteer.server.exec(["python3", "-"], data=script).stdout)
+    told = volunteer.server.exec(["python3", "-"], data=script).stdout
+    found: dict[str, float] = json.loads(told)
     lines = ["| container | idle memory (PSS) |", "|---|---|"]
     lines += [f"| {name} | {mb:.0f} MiB |" for name, mb in sorted(found.items())]
     return "\n".join([*lines, f"| **together** | **{sum(found.values()):.0f} MiB** |"])
@@ -183,7 +184,8 @@ def _by_hand(volunteer: Volunteer) -> float:
             instance.running) else ""
         profile = " --profile verify" if instance.id == "verifier" else ""
         services = "verifier" if instance.id == "verifier" else ""
-        up.append(f"(docker compose --project-directory {folder}{profile} build {services}{then}) &")
+        compose = f"docker compose --project-directory {folder}{profile}"
+        up.append(f"({compose} build {services}{then}) &")
     edge = workspace.deployment.instance("edge").uid
     prepare.append(f"install -d -o {edge} -m 755 /srv/natm/public")
     volunteer.server.exec(["sh", "-c", "\n".join(prepare)])

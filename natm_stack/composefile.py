@@ -14,7 +14,11 @@ LOGGING = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"
 CONFIG_LABEL = "org.natm.config"
 
 
-class _Dumper(yaml.SafeDumper):
+# The one in C, where PyYAML has it, is several times faster.
+Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(Dumper):  # type: ignore[misc]
     """Plain YAML that people can read: no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:

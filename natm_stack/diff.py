@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .composefile import fronts
@@ -46,7 +47,7 @@ def diff(
     """Say exactly what a deploy would do; `only` narrows it to some platforms."""
     wanted = {instance.id for instance in deployment.instances}
     plans = [_platform(instance, bundle, look, full) for instance in deployment.instances]
-    gone = [id_ for id_ in sorted(look["receipts"]) if id_ not in wanted | {"host"}]
+    gone = [id_ for id_ in known_receipts(look) if id_ not in wanted]
     plans += [PlatformPlan(id_, "remove", (_("no longer in stack.yml; its data stay"),))
               for id_ in gone]
     if only:
@@ -57,6 +58,12 @@ def diff(
                 tuple(plans), _notes(deployment))
 
 
+def known_receipts(look: Look) -> list[str]:
+    """Ids of the platforms the server has receipts of; other names cannot be ours."""
+    return [id_ for id_ in sorted(look["receipts"])
+            if id_ != "host" and re.fullmatch(r"[a-z][a-z0-9-]{0,30}", id_)]
+
+
 def _platform(instance: Instance, bundle: Bundle, look: Look, full: bool) -> PlatformPlan:
     receipt = look["receipts"].get(instance.id)
     now = bundle.fingerprints[instance.id]
@@ -64,8 +71,11 @@ def _platform(instance: Instance, bundle: Bundle, look: Look, full: bool) -> Pla
     build = tuple(sorted({i.tag for i in instance.images
                           if i.recipe and not i.on_demand and not look["images"].get(i.tag)}))
     changed = tuple(path for path in sorted(now) if before.get(path) != now[path])
-    stale = tuple(path for path in sorted(before) if path not in now)
+    stale = tuple(path for path in sorted(before) if path not in now and _is_ours(path))
     broken = _drift(instance, look)
+    if receipt is not None and "fingerprint" not in receipt:
+        return PlatformPlan(instance.id, "repair", (_("an earlier run did not finish it"),),
+                            changed, stale, build)
     if receipt is None:
         return PlatformPlan(instance.id, "create", (instance.reason,), changed, (), build)
     if receipt.get("fingerprint") != bundle.parts[instance.id]:
@@ -76,6 +86,12 @@ def _platform(instance: Instance, bundle: Bundle, look: Look, full: bool) -> Pla
         reasons = (*missing, *broken) or (_("asked to look at all"),)
         return PlatformPlan(instance.id, "repair", reasons, (), (), build)
     return PlatformPlan(instance.id, "none")
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a path out of a receipt can be a bundle's; the server is not believed blindly."""
+    return bool(re.fullmatch(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+/-]*", path)) and (
+        ".." not in path.split("/"))
 
 
 def _why(
@@ -132,7 +148,8 @@ def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> Hos
                               for protocol, address, number in _ports(deployment)),
         sum(i.platform.needs.memory_mb for i in deployment.instances),
         look["memory"]["available"],
-        sum(i.platform.needs.disk_mb for i in deployment.instances), look["disk"])
+        sum(i.platform.needs.disk_mb for i in deployment.instances
+            if i.id not in look["receipts"]), look["disk"])
 
 
 def _notes(deployment: Deployment) -> tuple[str, ...]:

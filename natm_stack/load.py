@@ -140,11 +140,15 @@ def tree_digest(folder: Path) -> str:
     """A digest of all that a catalog folder contains: names, modes and bytes."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if "__pycache__" in path.parts or path.name.endswith((".pyc", "~")) or path.is_dir():
+        if path.is_symlink():
+            raise NatmError(
+                _("a catalog holds files and folders, no links: what they lead to can change"),
+                code="catalog.symlink", where=str(path), hint=_("put the file itself there"))
+        if "__pycache__" in path.relative_to(folder).parts or path.is_dir():
             continue
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        content = path.read_bytes()
         executable = bool(path.lstat().st_mode & stat.S_IXUSR)
-        head = f"{path.relative_to(folder)}\0{executable}\0{path.is_symlink()}\0{len(content)}\0"
+        head = f"{path.relative_to(folder)}\0{executable}\0{len(content)}\0"
         digest.update(head.encode() + content)
     return f"sha256:{digest.hexdigest()}"
 

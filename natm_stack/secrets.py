@@ -66,8 +66,11 @@ def make_key(file: Path) -> Secret:
 def load_secrets(file: Path, key: Secret) -> Secrets:
     """Read and decrypt secrets.yml; a missing file holds nothing."""
     text = read_text(file)
-    if text is None:
-        return Secrets({}, key)
+    return Secrets({}, key) if text is None else secrets_of_text(text, file, key)
+
+
+def secrets_of_text(text: str, file: Path, key: Secret) -> Secrets:
+    """Decrypt the text of a secrets.yml; `file` is named in errors."""
     document = parse(text, file, tags=("!vault",))
     values: dict[str, dict[str, Secret]] = {}
     box = vault(key)

@@ -56,10 +56,14 @@ class Server:
         except (ValueError, IndexError) as error:
             raise NatmError(
                 _("the server did not answer as expected: {said}").format(
-                    said=_last_words(done) or _("nothing was said")),
+                    said=self._hidden(_last_words(done)) or _("nothing was said")),
                 code="server.no-answer", where=self.spec.host,
                 hint=_("it needs python3 and a user who may use sudo; `natm doctor` looks closer"),
             ) from error
+
+    def _hidden(self, words: str) -> str:
+        """Words of the server's, without the password should it have come back in them."""
+        return words.replace(self.password.reveal(), "***") if self.password else words
 
     def hold(self, name: str, asked: dict[str, Any]) -> Held:
         """Start one of natm's small programs there and keep it until it is closed."""
@@ -75,8 +79,12 @@ class Server:
     def _words(self, argv: Sequence[str], stdin: str) -> tuple[tuple[str, ...], str]:
         become: tuple[str, ...] = ()
         if not (self.spec.local and os.geteuid() == 0):
-            become = ("sudo", "-n", "--") if not self.sudo_asks else (
-                "sudo", "-S", "-k", "-p", "", "--")
+            asks = ("-S", "-k", "-p", "") if self.sudo_asks else ("-n",)
+            # sudo speaks English here, whatever the steward's language: its words are read below.
+            # Rules may spare some programs the password; so that all of ours are treated alike,
+            # the first one and every other is started by the same shell.
+            become = ("env", "LC_ALL=C", "LANGUAGE=", "sudo", *asks, "--", "sh", "-c",
+                      'exec "$@"', "natm")
         given = stdin
         if become and self.sudo_asks and self.password:
             given = self.password.reveal() + "\n" + stdin

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import NatmError
 from .files import read_text, write
 from .i18n import _
-from .load import load_stack, stack_from
+from .load import LoadedStack, load_stack, stack_from
 from .templating import Refused, q
 
 IGNORE = "/bundle/\n"
@@ -56,6 +56,17 @@ def _scalar(value: Any) -> str:
 
 def edit(file: Path, change: Callable[[Any], None]) -> None:
     """Change stack.yml in place; what results must be a valid stack, or nothing is written."""
+    text = _changed(file, change)
+    stack_from(text, file)
+    write(file, text.encode())
+
+
+def edited(file: Path, change: Callable[[Any], None]) -> LoadedStack:
+    """The stack as it would be after a change; nothing is written."""
+    return stack_from(_changed(file, change), file)
+
+
+def _changed(file: Path, change: Callable[[Any], None]) -> str:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -72,8 +83,7 @@ def edit(file: Path, change: Callable[[Any], None]) -> None:
     change(value)
     stream = io.StringIO()
     yaml.dump(value, stream)
-    stack_from(stream.getvalue(), file)
-    write(file, stream.getvalue().encode())
+    return stream.getvalue()
 
 
 def add_platform(ids: tuple[str, ...]) -> Callable[[Any], None]:

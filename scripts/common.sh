@@ -96,8 +96,8 @@ learn_sudo() {
 }
 
 ask_password() {
-  printf 'sudo password of %s: ' "$(id -un)" >&2
   stty -echo
+  printf 'sudo password of %s: ' "$(id -un)" >&2
   IFS= read -r answer || answer=
   stty echo
   printf '\n' >&2

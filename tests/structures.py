@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from typing import Any
@@ -110,6 +111,7 @@ def language(path: str) -> Callable[[str], Any] | None:
     return of_caddy if name.name == "caddyfile" else BY_SUFFIX.get(name.suffix)
 
 
+@lru_cache(maxsize=256)
 def structure(path: str, text: str) -> Any:
     """The parts of this file, as nested lists and dictionaries."""
     return (language(path) or str.splitlines)(text)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structures import of_yaml
 
 from natm_stack.apply.events import Event, Summary
 from natm_stack.apply.run import apply, environment, playbook_argv
@@ -21,21 +22,22 @@ from natm_stack.server import Server
 from natm_stack.testing.fakes import PASSWORD, Answer, Call, RecordingRunner
 
 Said = tuple[str, str, str]
+VARIABLES = {"natm_stale": {"portal": ["files/{{ 7 * 7 }}"]}, "flag": True}
 pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_the_words_of_a_playbook() -> None:
     argv = playbook_argv("site.yml", limit=["server", "edge"], key_file=Path("/k"),
-                         variables={"a": "é'\"$"}, password_file=Path("/p"))
+                         variables_file=Path("/v"), password_file=Path("/p"))
     assert argv[:4] == (sys.executable, "-m", "ansible", "playbook")
     assert argv[argv.index("--limit") + 1] == "server,edge"
     assert argv[argv.index("--vault-password-file") + 1] == "/k"
     assert argv[argv.index("--become-password-file") + 1] == "/p"
-    assert json.loads(argv[argv.index("--extra-vars") + 1]) == {"a": "é'\"$"}
+    assert argv[argv.index("--extra-vars") + 1] == "@/v"
 
 
 def test_without_a_sudo_password_none_is_spoken_of() -> None:
-    argv = playbook_argv("site.yml", limit=[], key_file=Path("/k"), variables={},
+    argv = playbook_argv("site.yml", limit=[], key_file=Path("/k"), variables_file=Path("/v"),
                          password_file=None)
     assert "--become-password-file" not in argv
 
@@ -119,7 +121,7 @@ def run(tmp_path: Path) -> Callable[..., tuple[ApplyReport, list[Event], Recordi
         server = Server(ServerSpec(), runner, lambda _host: Secret(PASSWORD),
                         password=Secret(PASSWORD) if password else None)
         report = apply(tmp_path, "site.yml", hosts=["server", "portal"], server=server,
-                       key_file=tmp_path / "key", variables={}, listen=heard.append,
+                       key_file=tmp_path / "key", variables=VARIABLES, listen=heard.append,
                        keep_open=(7,))
         return report, heard, runner
 
@@ -136,6 +138,27 @@ def test_every_event_is_heard_and_counted(run: Any) -> None:
 def test_a_platform_that_fails_is_a_report_and_no_error(run: Any) -> None:
     report, _heard, _runner = run([("failed", "portal", "no")], Answer(code=2))
     assert [p.message for p in report.platforms] == ["no"]
+
+
+@pytest.mark.parametrize("code", [1, 3, 250, -9])
+def test_an_ansible_that_broke_is_an_error_even_if_a_platform_failed(
+    refused: Any, run: Any, code: int
+) -> None:
+    refused("apply.host-failed", run, [("failed", "portal", "no")], Answer(code, stderr="broke"))
+
+
+def test_variables_go_by_a_closed_file_as_plain_text(run: Any) -> None:
+    seen: list[Any] = []
+
+    def look(call: Call) -> None:
+        file = Path(call.argv[call.argv.index("--extra-vars") + 1].removeprefix("@"))
+        assert file.stat().st_mode & 0o077 == 0
+        text = file.read_text(encoding="utf-8")
+        assert '!unsafe "files/{{ 7 * 7 }}"' in text
+        seen.append(of_yaml(text))
+
+    run([("ok", "portal", "")], act=look)
+    assert seen == [VARIABLES]
 
 
 @pytest.mark.parametrize(("said", "answer", "words"), [

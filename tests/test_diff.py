@@ -105,10 +105,23 @@ def test_a_change_has_a_reason(receipt: dict[str, Any]) -> None:
     assert made.reasons
 
 
-def test_a_receipt_that_cannot_be_read_is_written_anew() -> None:
+@pytest.mark.parametrize("receipt", [{"unreadable": True}, {}, {"files": {"a": "b"}}])
+def test_a_receipt_of_a_run_that_broke_off_is_made_good(receipt: dict[str, Any]) -> None:
     look = deployed()
-    look["receipts"]["portal"] = {"unreadable": True}
-    assert actions(plan(look)) == {"portal": "change"}
+    look["receipts"]["portal"] = receipt
+    assert actions(plan(look)) == {"portal": "repair"}
+
+
+def test_a_server_cannot_make_us_remove_what_is_not_ours() -> None:
+    look = with_receipt("portal", fingerprint="old")
+    files = look["receipts"]["portal"]["files"]
+    files.update(dict.fromkeys(["files/gone", "../../etc/passwd", "/etc/passwd", "a/../../b",
+                                "{{ 7 * 7 }}", "-rf"], "x"))
+    look["receipts"].update({"../up": {"fingerprint": "x"}, "a,b": {}, "all:!x": {}})
+    made = plan(look)
+    (portal,) = [p for p in made.platforms if p.id == "portal"]
+    assert set(portal.stale) <= {"files/gone", "-rf"}
+    assert made.to_remove == ()
 
 
 def first_of(id_: str) -> Callable[..., Look]:

@@ -286,12 +286,17 @@ def test_a_wrong_kit_is_refused(refused: Any, folder: Path) -> None:
     lambda f: (f / "image" / "Dockerfile").write_text("ARG BASE\n", encoding="utf-8"),
     lambda f: (f / "image" / "Dockerfile").chmod(0o755),
     lambda f: (f / "image" / "Dockerfile").rename(f / "image" / "Containerfile"),
-    lambda f: (f / "link").symlink_to("platform.yml"),
 ])
 def test_any_change_of_a_folder_changes_its_digest(folder: Path, change: Any) -> None:
     before = tree_digest(folder)
     change(folder)
     assert tree_digest(folder) != before
+
+
+@pytest.mark.parametrize("target", ["platform.yml", "/etc/passwd", "image", "nowhere"])
+def test_a_link_in_a_catalog_is_refused(refused: Any, folder: Path, target: str) -> None:
+    (folder / "link").symlink_to(target)
+    refused("catalog.symlink", tree_digest, folder)
 
 
 def test_what_python_leaves_behind_does_not_change_a_digest(folder: Path) -> None:

@@ -101,12 +101,12 @@ def fits(path: str, value: str, leaf: str, other: str) -> bool:
 
 
 def test_the_title_of_a_community_is_only_ever_text() -> None:
-    hold_against(sample_deployment(), with_title, 40)
+    hold_against(sample_deployment(), with_title, 30)
 
 
 @pytest.mark.parametrize(("id_", "key"), list(text_settings()))
 def test_a_setting_is_only_ever_text(id_: str, key: str) -> None:
-    hold_against(sample_deployment(platforms={id_: None}), with_setting(id_, key), 25)
+    hold_against(sample_deployment(platforms={id_: None}), with_setting(id_, key), 20)
 
 
 @pytest.mark.parametrize("value", [
@@ -151,7 +151,8 @@ def test_ansible_takes_a_servers_receipt_literally(tmp_path_factory: Any, value:
     assume("\ud800" not in value)
     receipt = {"project": value or "x", "images": {"web": value},
                "networks": [{"name": value, "subnet": value}]}
-    inventory = removal_inventory(sample_deployment(), {"timebank": receipt}, purge=False, images=True)
+    inventory = removal_inventory(
+        sample_deployment(), {"timebank": receipt}, purge=False, images=True)
     read = read_by_ansible(tmp_path_factory.getbasetemp(), inventory.data)
     variables = read["all"]["children"]["platforms"]["hosts"]["timebank"]
     assert variables["platform_project"] == receipt["project"]

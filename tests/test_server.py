@@ -21,6 +21,10 @@ from natm_stack.testing.fakes import (
 )
 
 SPEC = ServerSpec(host="server.example.org", user="volunteer", port=2222)
+# sudo in English, and every program of ours started alike.
+SUDO = ["env", "LC_ALL=C", "LANGUAGE=", "sudo"]
+START = ["--", "sh", "-c", 'exec "$@"', "natm"]
+QUIETLY, ASKED = [*SUDO, "-n", *START], [*SUDO, "-S", "-k", "-p", "", *START]
 ASKS = Answer(1, stderr="sudo: a password is required\n")
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -73,7 +77,7 @@ def test_words_arrive_as_they_were_given() -> None:
     one = server()
     words = ("docker", "exec", "a b", "$HOME", "'", '"', "é;rm -rf /", "")
     one.run(words)
-    assert remote(calls(one)[0].argv) == ["sudo", "-n", "--", *words]
+    assert remote(calls(one)[0].argv) == [*QUIETLY, *words]
 
 
 @pytest.mark.parametrize("uid", [0, 1000])
@@ -83,7 +87,7 @@ def test_this_machine_needs_no_ssh_and_root_no_sudo(
     monkeypatch.setattr("os.geteuid", lambda: uid)
     one = server(spec=ServerSpec())
     one.run(("true",))
-    assert calls(one)[0].argv == (("true",) if uid == 0 else ("sudo", "-n", "--", "true"))
+    assert calls(one)[0].argv == (("true",) if uid == 0 else (*QUIETLY, "true"))
 
 
 # --- sudo
@@ -91,7 +95,7 @@ def test_this_machine_needs_no_ssh_and_root_no_sudo(
 def test_sudo_is_tried_without_a_password_first() -> None:
     one = server()
     one.run(("true",), stdin="data")
-    assert [remote(c.argv)[:3] for c in calls(one)] == [["sudo", "-n", "--"]]
+    assert [remote(c.argv) for c in calls(one)] == [[*QUIETLY, "true"]]
     assert (calls(one)[0].stdin, one.sudo_asks) == ("data", False)
 
 
@@ -103,7 +107,7 @@ def test_a_password_goes_by_standard_input_alone(said: str) -> None:
     one = server(Answer(1, stderr=said), Answer(stdout="done"))
     assert one.run(("true",), stdin="data").stdout == "done"
     first, second = calls(one)
-    assert remote(second.argv) == ["sudo", "-S", "-k", "-p", "", "--", "true"]
+    assert remote(second.argv) == [*ASKED, "true"]
     assert (first.stdin, second.stdin) == ("data", f"{PASSWORD}\ndata")
     assert PASSWORD not in str(first.argv) + str(second.argv)
     assert PASSWORD not in repr(one)
@@ -189,6 +193,11 @@ def test_what_a_servers_start_files_print_first_does_no_harm() -> None:
     Answer(), Answer(stdout="hello\n"), Answer(127, stderr="python3: not found")])
 def test_another_answer_is_an_error(refused: Any, answer: Answer) -> None:
     refused("server.no-answer", server(answer).script, "look", {})
+
+
+def test_a_password_that_comes_back_is_not_repeated(refused: Any) -> None:
+    one = server(ASKS, Answer(1, stderr=f"python3: no such file {PASSWORD}"))
+    assert PASSWORD not in str(refused("server.no-answer", one.script, "look", {}))
 
 
 # --- the lock

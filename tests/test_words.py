@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 import natm_stack
 
 PACKAGE = Path(natm_stack.__file__).parent
@@ -19,11 +17,6 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if not ALONE & set(p.parts))
 ERRORS = {"NatmError", "UsageError", "Interrupted", "Refused"}
 WORD = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Two words in a row: what is shorter is a name, a format or a mark."""
-
-
-def named(file: Path) -> str:
-    """A file's name in the output of the tests."""
-    return str(file.relative_to(PACKAGE))
 
 
 @cache
@@ -54,37 +47,39 @@ def untranslated(node: ast.AST) -> Iterator[str]:
         yield from untranslated(child)
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
-def test_errors_and_hints_can_be_translated(file: Path) -> None:
-    for call in calls(file, ERRORS):
+def every(*names: str) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of these functions in all of the package, with its place."""
+    for file in FILES:
+        for call in calls(file, set(names)):
+            yield f"{file}:{call.lineno}", call
+
+
+def test_errors_and_hints_can_be_translated() -> None:
+    for place, call in every(*ERRORS):
         shown = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "hint")]
-        assert not [words for part in shown for words in untranslated(part)], call.lineno
+        assert [words for part in shown for words in untranslated(part)] == [], place
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
-def test_every_error_has_a_code_for_programs(file: Path) -> None:
-    for call in calls(file, ERRORS - {"Refused"}):
+def test_every_error_has_a_code_for_programs() -> None:
+    for place, call in every(*ERRORS - {"Refused"}):
         if isinstance(call.func, ast.Attribute):
             continue  # Click's own.
         (code,) = [k.value for k in call.keywords if k.arg == "code"] or [None]
-        assert code is not None, call.lineno
+        assert code is not None, place
         if isinstance(code, ast.Constant):
-            assert re.fullmatch(r"[a-z]+(\.[a-z-]+)?", str(code.value)), code.value
+            assert re.fullmatch(r"[a-z]+(\.[a-z-]+)?", str(code.value)), place
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
-def test_what_is_asked_noted_and_told_can_be_translated(file: Path) -> None:
-    for call in calls(file, {"confirm", "prompt", "note", "Told", "Probe", "option", "step"}):
-        assert not list(untranslated(call)), call.lineno
+def test_what_is_asked_noted_and_told_can_be_translated() -> None:
+    for place, call in every("confirm", "prompt", "note", "Told", "Probe", "option", "step"):
+        assert list(untranslated(call)) == [], place
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
-def test_translators_get_whole_sentences(file: Path) -> None:
+def test_translators_get_whole_sentences() -> None:
     """What `_` is given stands there as it is: no f-string, nothing put together."""
-    for call in calls(file, {"_", "ngettext"}):
-        words = call.args[:2] if call.func.id == "ngettext" else call.args[:1]  # type: ignore[attr-defined]
-        for word in words:
-            assert isinstance(word, ast.Constant), call.lineno
-            assert isinstance(word.value, str), call.lineno
-            fields = re.findall(r"\{(\w*)", word.value)
-            assert "" not in fields, f"{call.lineno}: a field without a name cannot change places"
+    for place, call in every("_", "ngettext"):
+        plural = isinstance(call.func, ast.Name) and call.func.id == "ngettext"
+        for word in call.args[:2 if plural else 1]:
+            assert isinstance(word, ast.Constant), place
+            fields = re.findall(r"\{(\w*)", str(word.value))
+            assert "" not in fields, f"{place}: a field without a name cannot change places"

@@ -16,26 +16,28 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NatmError
+from ..files import write
 from ..i18n import _
 from ..model.results import ApplyReport
 from ..model.secret import Secret
 from ..paths import package_folder
 from ..process import Completed
 from ..server import Server, ssh_options
+from ..varsfile import vars_file
 from .events import Event, Summary
 
 Listener = Callable[[Event], None]
 
 
 def playbook_argv(
-    playbook: str, *, limit: Sequence[str], key_file: Path, variables: dict[str, Any],
+    playbook: str, *, limit: Sequence[str], key_file: Path, variables_file: Path,
     password_file: Path | None, inventory: str = "inventory.yml",
 ) -> tuple[str, ...]:
     """The words of one ansible-playbook command. Pure."""
     words = [
         sys.executable, "-m", "ansible", "playbook", playbook,
         "--inventory", inventory, "--limit", ",".join(limit),
-        "--vault-password-file", str(key_file), "--extra-vars", json.dumps(variables),
+        "--vault-password-file", str(key_file), "--extra-vars", f"@{variables_file}",
     ]
     if password_file is not None:
         words += ["--become-password-file", str(password_file)]
@@ -65,7 +67,10 @@ def apply(
             _password_file(server.password, Path(folder)) as password_file:
         events = Path(folder) / "events"
         events.touch(mode=0o600)
-        argv = playbook_argv(playbook, limit=hosts, key_file=key_file, variables=variables,
+        given = Path(folder) / "variables.yml"
+        # Some of it comes from the server's receipts: Ansible must not read it as a template.
+        write(given, vars_file(variables).data, 0o600)
+        argv = playbook_argv(playbook, limit=hosts, key_file=key_file, variables_file=given,
                              password_file=password_file, inventory=inventory)
         summary = Summary(tuple(h for h in hosts if h != "server"))
 
@@ -82,7 +87,8 @@ def apply(
 
 def _refuse_failed_start(done: Completed, summary: Summary) -> None:
     """Ansible that ended badly without a word about any host, or whose host play failed."""
-    if done.code == 0 or summary.failed_platforms:
+    # 2 and 4: hosts failed or could not be reached. Anything else and Ansible itself broke.
+    if done.code == 0 or (done.code in (2, 4, 6) and summary.failed_platforms):
         return
     message = summary.host_failure or (done.stderr.strip() or done.stdout.strip())[-1500:]
     raise NatmError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..i18n import _
 from ..model.deployment import Instance
 from .workspace import Workspace
 
@@ -27,6 +28,14 @@ def call(workspace: Workspace, chains: dict[str, list[dict[str, Any]]]) -> dict[
     """Make the calls of each platform in order, the platforms side by side."""
     if not chains:
         return {}
-    answers: dict[str, list[Answer]] = workspace.server.script(
-        "members", {"chains": chains}, timeout=600)
-    return answers
+    answers = workspace.server.script("members", {"chains": chains}, timeout=600)
+    return {id_: [_sound(answer) for answer in own] for id_, own in answers.items()}
+
+
+def _sound(answer: Any) -> Answer:
+    """An answer of the form it should have; a platform that was broken into could say anything."""
+    fine = isinstance(answer, dict) and all(
+        isinstance(member, dict) and isinstance(member.get("name"), str)
+        for member in answer.get("members") or [])
+    return answer if fine else {
+        "ok": False, "code": "no-answer", "message": _("its member program answered nonsense")}

@@ -7,7 +7,8 @@ from ..errors import NatmError
 from ..i18n import _
 from ..model.deployment import ALWAYS
 from ..model.results import Told
-from ..stackfile import add_platform, drop_platform, edit
+from ..resolve import resolve
+from ..stackfile import add_platform, drop_platform, edit, edited
 from .remove import purge_platform
 from .workspace import Workspace
 
@@ -26,6 +27,16 @@ def pick(workspace: Workspace, ids: tuple[str, ...]) -> Told:
     return Told((words, _("next: `natm plan`, `natm deploy`")), {"added": list(new)})
 
 
+def _refuse_needed(ids: tuple[str, ...], staying: list[str]) -> None:
+    """What the rest of the stack needs comes back by itself, so its data must not go."""
+    needed = [id_ for id_ in ids if id_ in staying]
+    if needed:
+        raise NatmError(
+            _("the rest of the stack needs {ids}").format(ids=", ".join(needed)),
+            code="drop.needed", hint=_("take its entry out of stack.yml by hand if you only want "
+                                       "its settings gone"))
+
+
 def drop(workspace: Workspace, ids: tuple[str, ...], *, purge: bool) -> Told:
     """Take platforms out of stack.yml; with `purge`, off the server with their data."""
     ids = tuple(dict.fromkeys(ids))
@@ -39,9 +50,13 @@ def drop(workspace: Workspace, ids: tuple[str, ...], *, purge: bool) -> Told:
     if len(workspace.loaded.stack.platforms) == len(set(ids)):
         raise NatmError(_("this would leave a stack with nothing in it"), code="stack.empty",
                         hint=_("`natm remove` takes the whole stack away"))
+    ids = tuple(dict.fromkeys(ids))
+    file = workspace.folder / "stack.yml"
+    after = resolve(workspace.catalog, edited(file, drop_platform(ids)))
+    _refuse_needed(ids, [i.id for i in after.instances])
     if purge:
         purge_platform(workspace, ids)
-    edit(workspace.folder / "stack.yml", drop_platform(ids))
+    edit(file, drop_platform(ids))
     stays = _("removed with all data") if purge else _(
         "its containers go with the next deploy, its data stay on the server")
     return Told((_("taken out of stack.yml: {ids}; {stays}").format(

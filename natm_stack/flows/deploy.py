@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..apply.run import apply
+from ..diff import Look
 from ..errors import NatmError
 from ..files import write
 from ..i18n import _
@@ -42,8 +43,8 @@ def deploy(
         tried = try_issuer(workspace, plan, found, lock)
         notes += [tried] if tried else []
         applied = _apply(workspace, plan, lock)
-        _remove(workspace, plan, found["receipts"], lock)
-        verified = _prove(workspace, applied, browser) if prove else None
+        applied = _with_removals(applied, _remove(workspace, plan, found["receipts"], lock))
+        verified = _prove(workspace, plan, applied, found, browser) if prove else None
         report = DeployReport(plan, applied, verified, tuple(notes))
         lock.result = "done" if report.ok else "failed"
     return report
@@ -71,10 +72,19 @@ def _apply(workspace: Workspace, plan: Plan, lock: Lock) -> ApplyReport:
 
 def _remove(
     workspace: Workspace, plan: Plan, receipts: dict[str, Any], lock: Lock
-) -> None:
+) -> ApplyReport | None:
     """Take away what the stack no longer has. The edge has let go of its networks by now."""
-    if plan.to_remove:
-        remove_platforms(workspace, {id_: receipts[id_] for id_ in plan.to_remove}, lock)
+    if not plan.to_remove:
+        return None
+    return remove_platforms(workspace, {id_: receipts[id_] for id_ in plan.to_remove}, lock)
+
+
+def _with_removals(applied: ApplyReport, removed: ApplyReport | None) -> ApplyReport:
+    """What came up and what went away, in one report: a removal that fails is a failure too."""
+    if removed is None:
+        return applied
+    return ApplyReport(applied.platforms + removed.platforms, applied.seconds + removed.seconds,
+                       applied.tasks + removed.tasks)
 
 
 def remove_platforms(
@@ -99,13 +109,17 @@ def _alone(workspace: Workspace) -> bool:
         ("docker", "ps", "--all", "--filter", "label=org.natm.config",
          "--format", '{{.Label "com.docker.compose.project"}}'))
     ours = f"{workspace.deployment.prefix}-"
-    return all(project.startswith(ours) for project in done.stdout.split())
+    return done.code == 0 and all(project.startswith(ours) for project in done.stdout.split())
 
 
-def _prove(workspace: Workspace, applied: ApplyReport, browser: bool) -> VerifyReport | None:
-    """Prove all that is up; one that failed to start has no proofs to pass."""
-    up = tuple(i.id for i in workspace.deployment.instances
-               if i.id not in _failed(applied.platforms))
+def _prove(
+    workspace: Workspace, plan: Plan, applied: ApplyReport, found: Look, browser: bool
+) -> VerifyReport | None:
+    """Prove all that is up; what failed to start, or was never deployed, has nothing to pass."""
+    done = {o.id for o in applied.platforms if o.state == "done"}
+    there = {id_ for id_, r in found["receipts"].items() if r.get("fingerprint")} | done
+    there -= {*_failed(applied.platforms), *plan.to_remove}
+    up = tuple(i.id for i in workspace.deployment.instances if i.id in there)
     finish_clean_up(workspace)
     if "edge" not in up or "verifier" not in up:
         return None

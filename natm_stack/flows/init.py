@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import NatmError
 from ..files import write
 from ..i18n import _
-from ..load import load_catalog, load_stack, server_from, stack_from, suggestion
+from ..load import load_catalog, server_from, stack_from, suggestion
 from ..model.results import Told
 from ..paths import shipped
 from ..resolve import resolve
@@ -67,13 +67,26 @@ def init_from(folder: Path, named: dict[str, Any], tools: Tools) -> Told:
     if not kept or "stack.yml" not in kept:
         raise NatmError(_("this server keeps no workspace in {root}").format(root=spec.root),
                         code="init.nothing-kept", where=spec.host)
+    # A server that was broken into could send anything: it is read before it is written.
+    stack = stack_from(str(kept["stack.yml"]), folder / "stack.yml").stack
+    if stack.tls.mode == "files" or stack.catalogs:
+        raise NatmError(
+            _("the stack this server keeps names files on the steward's own computer"),
+            code="init.names-files", where=spec.host,
+            hint=_("take its folder over from the last steward, by git or by hand"))
+    if stack.server.local != spec.local:
+        raise NatmError(
+            _("the stack this server keeps was deployed to `{host}`").format(
+                host=stack.server.host),
+            code="init.other-server", where=spec.host,
+            hint=_("run this on the server itself, with --from local"))
     written = []
     for name in KEPT:
-        if name in kept:
+        if isinstance(kept.get(name), str):
             write(folder / name, kept[name].encode(), 0o600 if name == "secrets.yml" else 0o644)
             written.append(name)
     write(folder / ".gitignore", IGNORE.encode())
-    name = load_stack(folder / "stack.yml").stack.name
+    name = stack.name
     return Told((
         _("fetched {names} into {folder}").format(names=", ".join(written), folder=folder),
         _("put the stack's vault key into {file} (mode 0600) to go on").format(

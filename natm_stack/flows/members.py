@@ -82,7 +82,7 @@ def list_members(workspace: Workspace) -> MembersReport:
         if not answer.get("ok"):
             failed[id_] = _words(answer)
             continue
-        for member in answer["members"]:
+        for member in answer.get("members", []):
             found.setdefault(member["name"], {})[id_] = member
     return MembersReport(tuple(_account(name, own) for name, own in sorted(found.items())),
                          failed=failed)

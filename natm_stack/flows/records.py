@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import NatmError
 from ..files import read_text
+from ..i18n import _
+from ..secrets import secrets_of_text
 from ..server import Server
 from .workspace import Workspace
 
@@ -21,7 +24,29 @@ def record(server: Server, root: str, action: str, name: str, *, folder: str = "
 
 
 def keep_workspace(workspace: Workspace) -> None:
-    """Store the workspace on the server, its secrets still encrypted."""
+    """Store the workspace on the server, its secrets still encrypted.
+
+    What is stored there may be the last copy of secrets that data was made with, so it is only
+    replaced by a workspace that has all of them.
+    """
+    _refuse_lost_secrets(workspace)
     texts = {name: read_text(workspace.folder / name) for name in KEPT}
     record(workspace.server, workspace.deployment.root, "write", "workspace.json",
            value={name: text for name, text in texts.items() if text is not None})
+
+
+def _refuse_lost_secrets(workspace: Workspace) -> None:
+    kept = record(workspace.server, workspace.deployment.root, "read", "workspace.json") or {}
+    text = kept.get("secrets.yml")
+    if not isinstance(text, str):
+        return
+    before = secrets_of_text(text, workspace.folder / "secrets.yml", workspace.secrets.vault_key)
+    for id_, own in before.values.items():
+        for name, value in own.items():
+            if workspace.secrets.of(id_).get(name) != value:
+                raise NatmError(
+                    _("the server's data was made with another {id}.{name} than this workspace "
+                      "has").format(id=id_, name=name),
+                    code="secrets.differ", where=str(workspace.folder / "secrets.yml"),
+                    hint=_("use the newest copy of the workspace; "
+                           "`natm init --from SERVER` fetches it"))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..diff import known_receipts
 from ..errors import NatmError
 from ..i18n import _
 from ..model.results import Told
@@ -15,8 +16,9 @@ from .workspace import Workspace
 def remove(workspace: Workspace, *, purge: bool) -> Told:
     """Remove the whole stack from the server; with `purge` the data too."""
     root = workspace.deployment.root
-    receipts = {id_: r for id_, r in look(workspace)["receipts"].items() if id_ != "host"}
     with Lock(workspace.server, root, "remove") as lock:
+        found = look(workspace)
+        receipts = {id_: found["receipts"][id_] for id_ in known_receipts(found)}
         workspace.write_bundle()
         # The edge holds on to everybody's network, so it goes first.
         for group in (["edge"], [id_ for id_ in receipts if id_ != "edge"]):
@@ -41,10 +43,10 @@ def _refuse_failed(report: object) -> None:
 
 def purge_platform(workspace: Workspace, ids: tuple[str, ...]) -> None:
     """Remove platforms and their data for good, before they leave stack.yml."""
-    receipts = look(workspace)["receipts"]
-    some = {id_: receipts[id_] for id_ in ids if id_ in receipts}
-    if some:
-        with Lock(workspace.server, workspace.deployment.root, "drop --purge") as lock:
-            workspace.write_bundle()
-            _refuse_failed(remove_platforms(workspace, some, lock, purge=True))
-            lock.result = "done"
+    with Lock(workspace.server, workspace.deployment.root, "drop --purge") as lock:
+        found = look(workspace)
+        # One that was dropped before has data and no receipt; it is named all the same.
+        some = {id_: found["receipts"].get(id_, {}) for id_ in ids}
+        workspace.write_bundle()
+        _refuse_failed(remove_platforms(workspace, some, lock, purge=True))
+        lock.result = "done"

@@ -109,9 +109,10 @@ def finish_clean_up(workspace: Workspace) -> None:
     chains = {id_: [step(instances[id_], "purge", {"name": name}) for name in names]
               for id_, names in left.items() if id_ in instances}
     answers = call(workspace, chains)
-    still = {id_: [name for name, answer in zip(names, answers[id_], strict=True)
-                   if not answer.get("ok")]
-             for id_, names in left.items() if id_ in instances}
+    # Of a platform that left the stack the names are kept, for the day it comes back.
+    still = {id_: [name for n, name in enumerate(names)
+                   if id_ not in answers or not answers[id_][n].get("ok")]
+             for id_, names in left.items()}
     still = {id_: names for id_, names in still.items() if names}
     if still:
         record(workspace.server, root, "write", RECORD, value=still)
@@ -198,13 +199,20 @@ def _keep(workspace: Workspace, report: VerifyReport) -> None:
     platforms: dict[str, dict[str, Any]] = {}
     for proof in report.proofs:
         counts = platforms.setdefault(
-            proof.platform, {"ok": True, "passed": 0, "failed": 0, "not_run": 0})
-        counts[proof.outcome.replace("-", "_")] += 1
+            proof.platform, {"ok": False, "passed": 0, "failed": 0, "not_run": 0, "at": report.at})
+        # That the intended image runs is needed, and proves nothing by itself.
+        if proof.counts or proof.outcome == "failed":
+            counts[proof.outcome.replace("-", "_")] += 1
         counts["ok"] = counts["failed"] == 0 and counts["passed"] > 0
     before = record(workspace.server, workspace.deployment.root, "read", "verify.json",
                     folder="public") or {}
     merged = {**before.get("platforms", {}), **platforms}
     known = {i.id for i in workspace.deployment.instances}
+    proven = {proof.platform for proof in report.proofs if proof.counts}
+    # What has no proofs of its own has no state to show.
+    shown = {k: v for k, v in merged.items() if k in known and (k in proven or k not in platforms)}
+    if not shown:
+        return
     record(workspace.server, workspace.deployment.root, "write", "verify.json", folder="public",
-           value={"kind": "verify/1", "at": report.at,
-                  "platforms": {k: v for k, v in merged.items() if k in known}})
+           value={"kind": "verify/1", "at": min(v.get("at", report.at) for v in shown.values()),
+                  "platforms": shown})

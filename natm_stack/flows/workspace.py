@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 from functools import cached_property
 from pathlib import Path
 
@@ -99,6 +100,15 @@ def _with_certificate(secrets: Secrets, deployment: Deployment) -> Secrets:
     if tls.mode != "files" or tls.certificate is None or tls.key is None:
         return secrets
     own = dict(secrets.of("edge"))
+    try:
+        # Only a key and its own certificate pass, so nothing else is taken along by mistake.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            tls.certificate, tls.key)
+    except (OSError, ValueError) as error:
+        raise NatmError(
+            _("certificate and key cannot be used together: {why}").format(why=error),
+            code="tls.unusable", where=tls.certificate,
+            hint=_("give a PEM file with the whole chain, and its own private key")) from error
     for name, path in [("tls_certificate", tls.certificate), ("tls_key", tls.key)]:
         try:
             own[name] = Secret(Path(path).read_text(encoding="ascii"))

@@ -106,6 +106,11 @@ class ProofResult:
     seconds: float
     detail: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is a proof that a member would make, not natm's own look at an image."""
+        return not self.proof.startswith("image-")
+
 
 @dataclass(frozen=True)
 class VerifyReport:
@@ -119,9 +124,11 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """Whether no proof failed, and at least one passed."""
-        outcomes = [p.outcome for p in self.proofs]
-        return "failed" not in outcomes and "passed" in outcomes
+        """Whether no proof failed, and every platform that has proofs passed at least one."""
+        proven = {p.platform for p in self.proofs if p.counts and p.outcome == "passed"}
+        tried = {p.platform for p in self.proofs if p.counts}
+        return bool(proven) and proven == tried and all(
+            p.outcome != "failed" for p in self.proofs)
 
 
 @dataclass(frozen=True)

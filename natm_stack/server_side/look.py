@@ -117,7 +117,7 @@ def certificates(root):
     """Names for which the edge has a certificate of an issuer that is not its own authority."""
     folder, names = os.path.join(root, "data/edge/data/caddy/certificates"), set()
     for issuer in os.listdir(folder) if os.path.isdir(folder) else []:
-        if issuer != "local":
+        if issuer != "local" and os.path.isdir(os.path.join(folder, issuer)):
             names.update(os.listdir(os.path.join(folder, issuer)))
     return sorted(names)
 

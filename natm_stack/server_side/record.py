@@ -31,8 +31,9 @@ def write(path, text, mode):
 
 def read(path):
     # The public folder belongs to a container's user: nothing it links to is followed.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as stream:
-        return stream.read()
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(path, flags), encoding="utf-8") as stream:
+        return stream.read(4 << 20)
 
 
 def main():

@@ -18,6 +18,12 @@ def platform_folders(config: pytest.Config) -> list[Path]:
             if not file.parent.name.startswith("_")]
 
 
+@pytest.fixture
+def folders(request: pytest.FixtureRequest) -> list[Path]:
+    """All of them."""
+    return platform_folders(request.config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `folder` is made once for each platform."""
     if "folder" in metafunc.fixturenames:

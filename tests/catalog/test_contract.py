@@ -358,11 +358,9 @@ def test_what_a_member_needs_to_sign_in_is_there(entry: CatalogEntry) -> None:
 
 # --- the catalog as a whole
 
-def test_no_two_platforms_share_user_ids(request: pytest.FixtureRequest) -> None:
-    from conftest import platform_folders  # type: ignore[import-not-found]
-
+def test_no_two_platforms_share_user_ids(folders: list[Path]) -> None:
     taken: dict[int, str] = {}
-    for folder in platform_folders(request.config):
+    for folder in folders:
         platform = catalog(folder.parents[1]).entries[folder.name].platform
         other = taken.setdefault(platform.uid, platform.id)
         assert other == platform.id, f"{other} and {platform.id} both have {platform.uid}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,9 @@ from natm_stack.testing.fakes import MemoryServer, sample_tools, sample_workspac
 
 
 @pytest.fixture(autouse=True)
-def _own_home(home: Path) -> None:
-    """No command sees anybody's real home folder."""
+def _own_folders(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command sees anybody's real home folder, and reports of bugs go with the test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @dataclass(frozen=True)

@@ -33,4 +33,5 @@ def volunteer(server: ThrowawayServer, tmp_path_factory: pytest.TempPathFactory)
     """The volunteer of this run, who begins with a front page and files."""
     return new_volunteer(
         server, tmp_path_factory.mktemp("volunteer"), "--name", "commons", "--title", "Riverside",
-        "--domain", "commons.test", "--platform", "portal", "--platform", "copyparty", "--language", "en", "--language", "fr")
+        "--domain", "commons.test", "--platform", "portal", "--platform", "copyparty",
+        "--language", "en", "--language", "fr")
