@@ -12,11 +12,13 @@ from typing import Any
 
 from ..i18n import _, ngettext
 from ..model.results import (
+    REMOVED,
     ApplyReport,
     DeployReport,
     HealthReport,
     MembersReport,
     Plan,
+    PlatformOutcome,
     PlatformPlan,
     Told,
     VerifyReport,
@@ -110,15 +112,20 @@ def deploy_text(report: DeployReport) -> str:
 @as_text.register
 def applied_text(report: ApplyReport) -> str:
     """Platform by platform, what became of it."""
-    rows = [(SIGNS.get(p.state, "✗"), p.id,
-             _("up") if p.state == "done" else p.message or _("was not reached"),
-             _("{n:.0f} s").format(n=p.seconds)) for p in report.platforms]
+    rows = [(SIGNS.get(p.state, "✗"), p.id, _became(p), _("{n:.0f} s").format(n=p.seconds))
+            for p in report.platforms]
     text = table(("", _("platform"), _("outcome"), _("took")), rows)
     for one in report.platforms:
         if one.log:
             text += "\n\n" + _("{id} failed at: {step}").format(id=one.id, step=one.step)
             text += "\n" + "\n".join(f"  | {line}" for line in one.log)
     return text
+
+
+def _became(one: PlatformOutcome) -> str:
+    if one.state != "done":
+        return one.message or _("was not reached")
+    return _("taken away") if one.step == REMOVED else _("up")
 
 
 @as_text.register

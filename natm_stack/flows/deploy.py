@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..apply.run import apply
@@ -10,7 +11,7 @@ from ..diff import Look
 from ..errors import NatmError
 from ..files import write
 from ..i18n import _
-from ..model.results import ApplyReport, DeployReport, Plan, PlatformOutcome, VerifyReport
+from ..model.results import REMOVED, ApplyReport, DeployReport, Plan, PlatformOutcome, VerifyReport
 from ..render import removal_inventory
 from ..server import Lock, who_am_i
 from .plan import plan as make_plan
@@ -83,7 +84,8 @@ def _with_removals(applied: ApplyReport, removed: ApplyReport | None) -> ApplyRe
     """What came up and what went away, in one report: a removal that fails is a failure too."""
     if removed is None:
         return applied
-    return ApplyReport(applied.platforms + removed.platforms, applied.seconds + removed.seconds,
+    gone = tuple(replace(o, step=REMOVED) if o.state == "done" else o for o in removed.platforms)
+    return ApplyReport(applied.platforms + gone, applied.seconds + removed.seconds,
                        applied.tasks + removed.tasks)
 
 

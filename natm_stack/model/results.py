@@ -65,6 +65,10 @@ class Plan:
         return True
 
 
+REMOVED = "removed"
+"""The step of a platform that was taken away, and not brought up."""
+
+
 @dataclass(frozen=True)
 class PlatformOutcome:
     """How one platform came out of a deployment."""

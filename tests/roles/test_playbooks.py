@@ -99,20 +99,22 @@ def play(bundle: Path, playbook: str, **variables: object) -> subprocess.Complet
 
 
 def test_a_platform_that_fails_stops_no_other(bundle: Path, server: ThrowawayServer) -> None:
-    first = play(bundle, "site.yml")
-    assert first.returncode == 2, first.stdout + first.stderr
-    assert "broken is not up: container role-test-broken-app-1 is unhealthy" in first.stdout
-    receipts = server.exec(["ls", "/srv/natm/receipts"]).stdout.split()
-    assert receipts == ["host.json", "standin.json"]
+    try:
+        first = play(bundle, "site.yml")
+        assert first.returncode == 2, first.stdout + first.stderr
+        why = "broken is not up: container role-test-broken-app-1 is unhealthy"
+        assert why in first.stdout, first.stdout
+        receipts = server.exec(["ls", "/srv/natm/receipts"]).stdout.split()
+        assert receipts == ["host.json", "standin.json"]
 
-    again = play(bundle, "site.yml")
-    recap = {line.split()[0]: line for line in again.stdout.splitlines() if "unreachable=" in line}
-    assert "changed=0" in recap["server"]
-    assert "changed=0" in recap["standin"]
-    assert "failed=1" in recap["broken"]
-
-    gone = play(bundle, "remove.yml", natm_remove_server=True, base_purge=True,
-                platform_purge=True, platform_remove_images=True)
+        again = play(bundle, "site.yml")
+        recap = {line.split()[0]: line for line in again.stdout.splitlines() if "ok=" in line}
+        assert "changed=0" in recap["server"]
+        assert "changed=0" in recap["standin"]
+        assert "failed=1" in recap["broken"]
+    finally:
+        gone = play(bundle, "remove.yml", natm_remove_server=True, base_purge=True,
+                    platform_purge=True, platform_remove_images=True)
     assert gone.returncode == 0, gone.stdout + gone.stderr
     left = server.exec(["sh", "-c", "ls -d /srv/natm; docker ps -aq; docker image ls -q; "
                         "docker network ls -q --filter label=natm"], check=False)

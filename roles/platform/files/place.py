@@ -12,7 +12,7 @@ import sys
 
 
 def owned(item):
-    return int(item.get("owner", 0)), int(item.get("group", 0)), int(item["mode"], 8)
+    return int(item.get("owner", 0)), int(item.get("group", 0)), int(item.get("mode", "0700"), 8)
 
 
 def settle(path, item):
