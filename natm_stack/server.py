@@ -133,11 +133,13 @@ def ssh_options() -> list[str]:
     # A socket's path must be short, so it lies in the runtime folder where there is one.
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or Path.home() / ".cache") / "natm"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options = [
-        "-o", "ControlMaster=auto", "-o", "ControlPersist=60",
-        "-o", f"ControlPath={folder}/%C", "-o", "ConnectTimeout=15",
-        "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
-    ]
+    options = ["-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15",
+               "-o", "ServerAliveCountMax=4"]
+    # %C takes 40 bytes, ssh adds 18 of its own, and a socket's path ends at 108 in all. Where the
+    # folder is too deep, each command connects anew: slower, and it works.
+    if len(bytes(folder)) + 60 < 108:
+        options += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60",
+                    "-o", f"ControlPath={folder}/%C"]
     if not sys.stdin.isatty():
         options += ["-o", "BatchMode=yes"]
     config = os.environ.get("NATM_SSH_CONFIG")

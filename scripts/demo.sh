@@ -84,15 +84,16 @@ Take it out again there when you remove the demo.
 It is a workspace like any community's: cd $dir, then natm health, natm verify, natm members add ...
 Take the demo away again:            ./install.sh demo --remove
 TEXT
-  tell_daemon
+  tell_daemon "After a reboot, run ./install.sh demo again."
 }
 
 # Without systemd the engine was started by natm's role, and nobody starts it after a reboot.
 tell_daemon() {
   [ ! -d /run/systemd/system ] || return 0
-  [ -r /run/natm-dockerd.pid ] || return 0
-  say "" "No systemd runs here, so natm started Docker itself: process $(cat /run/natm-dockerd.pid)," \
-    "its log is /var/log/natm-dockerd.log. After a reboot, run ./install.sh demo again."
+  [ -e /run/natm-dockerd.pid ] || return 0
+  daemon=$(as_root cat /run/natm-dockerd.pid)
+  say "" "No systemd runs here, so natm started Docker itself: process $daemon, its log is" \
+    "/var/log/natm-dockerd.log. $1"
 }
 
 demo_remove() {
@@ -123,5 +124,5 @@ remove_workspace() {
 
 tell_what_stays() {
   say "" "What stays: Docker itself and Debian's packages; natm in $home, with its command $bin/natm."
-  tell_daemon
+  tell_daemon "It runs on until you end it."
 }
