@@ -36,6 +36,9 @@ prepare_machine() {
   set --
   command -v ssh-keygen > /dev/null || set -- "$@" openssh-client
   command -v shellcheck > /dev/null || set -- "$@" shellcheck
+  # They read what our filters wrote for them.
+  command -v lua > /dev/null || set -- "$@" lua5.4
+  command -v php > /dev/null || set -- "$@" php-cli
   [ $# = 0 ] || install_packages "$@"
   ! engine_is_ready || return 0
   learn_sudo
