@@ -34,6 +34,8 @@ prepare_python() {
 # What the engine tests need of this machine. Docker comes by the same role as on a community's server.
 prepare_machine() {
   set --
+  # molecule and ansible-lint ask git where the checkout begins.
+  command -v git > /dev/null || set -- "$@" git
   command -v ssh-keygen > /dev/null || set -- "$@" openssh-client
   command -v shellcheck > /dev/null || set -- "$@" shellcheck
   # They read what our filters wrote for them.

@@ -36,7 +36,9 @@ def commons(home: Path) -> Iterator[Volunteer]:
     with ThrowawayServer(engine=True) as server:
         volunteer = new_volunteer(server, home, "--name", "bench", "--domain", "bench.test",
                                   "--kit", "commons")
-        server.load_images(ensure(volunteer.workspace, [*KIT, "edge", "verifier"]))
+        ensure(volunteer.workspace, [*KIT, "edge", "verifier"])
+        server.load_images(sorted({image.tag for one in volunteer.workspace.deployment.instances
+                                   for image in one.images if not image.on_demand}))
         done(volunteer.natm("deploy", "--yes", "--no-verify"))
         yield volunteer
 
