@@ -79,7 +79,8 @@ class Server:
     def _words(self, argv: Sequence[str], stdin: str) -> tuple[tuple[str, ...], str]:
         become: tuple[str, ...] = ()
         if not (self.spec.local and os.geteuid() == 0):
-            asks = ("-S", "-k", "-p", "") if self.sudo_asks else ("-n",)
+            asks = ("-S", "-k", "-p", "") if self.sudo_asks else ("-k", "-n")
+            # -k: what sudo remembers of this terminal holds for one command and not the next.
             # sudo speaks English here, whatever the steward's language: its words are read below.
             # Rules may spare some programs the password; so that all of ours are treated alike,
             # the first one and every other is started by the same shell.

@@ -24,7 +24,7 @@ SPEC = ServerSpec(host="server.example.org", user="volunteer", port=2222)
 # sudo in English, and every program of ours started alike.
 SUDO = ["env", "LC_ALL=C", "LANGUAGE=", "sudo"]
 START = ["--", "sh", "-c", 'exec "$@"', "natm"]
-QUIETLY, ASKED = [*SUDO, "-n", *START], [*SUDO, "-S", "-k", "-p", "", *START]
+QUIETLY, ASKED = [*SUDO, "-k", "-n", *START], [*SUDO, "-S", "-k", "-p", "", *START]
 ASKS = Answer(1, stderr="sudo: a password is required\n")
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -96,10 +96,14 @@ def remove_platforms(
     """Run the removal playbook over some platforms, known by their receipts."""
     inventory = removal_inventory(
         workspace.deployment, receipts, purge=purge, images=purge and _alone(workspace))
-    write(workspace.bundle_folder / "removal.yml", inventory.data)
+    # In a folder of its own: beside the bundle's host_vars, those would hold, not these.
+    folder = workspace.bundle_folder / "removal"
+    write(folder / "inventory.yml", inventory.data)
+    write(folder / "remove.yml", workspace.bundle.files["remove.yml"].data)
     hosts = [*receipts, *(["server"] if server_too else [])]
     return apply(
-        workspace.bundle_folder, "remove.yml", inventory="removal.yml", hosts=hosts,
+        workspace.bundle_folder, "removal/remove.yml", inventory="removal/inventory.yml",
+        hosts=hosts,
         server=workspace.server, key_file=workspace.key_file,
         variables={"natm_remove_server": server_too, "base_purge": purge},
         listen=workspace.tools.listen, keep_open=(lock.fileno,))
