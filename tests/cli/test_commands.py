@@ -101,17 +101,17 @@ def test_render_writes_the_bundle_and_touches_no_server(natm: Natm, folder: Path
     server = MemoryServer()
     first = natm("-C", str(folder), "render", "--json", server=server)
     second = natm("-C", str(folder), "render", "--json", server=server)
-    assert (first.code, second.json["result"]["values"]["written"]) == (0, 0)
+    assert (first.code, second.json["result"]["written"]) == (0, 0)
     assert (folder / "bundle" / "site.yml").is_file()
     assert server.calls == []
 
 
 def test_the_catalog_is_listed_and_shown(natm: Natm) -> None:
-    listed = natm("catalog", "list", "--category", "chat", "--json").json["result"]["values"]
+    listed = natm("catalog", "list", "--category", "chat", "--json").json["result"]
     assert [p["id"] for p in listed["platforms"]] == ["prosody"]
     assert "talk" in listed["kits"]
     assert "5222/tcp" in natm("catalog", "show", "prosody").out
-    assert natm("catalog", "schema", "--json").json["result"]["values"]["title"] == "Platform"
+    assert natm("catalog", "schema", "--json").json["result"]["title"] == "Platform"
 
 
 def test_the_shipped_catalog_is_sound(natm: Natm) -> None:
@@ -234,3 +234,12 @@ def test_the_sample_inventories_are_valid_workspaces(natm: Natm, tmp_path: Path)
         assert said.code == 0, said.out
         assert yaml.safe_load((own / "bundle" / "inventory.yml").read_text(
             encoding="utf-8").replace("!unsafe ", ""))
+
+
+def test_init_tells_people_the_vault_key_and_programs_where_it_lies(
+    natm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NATM_VAULT_KEY_FILE", str(tmp_path / "key"))
+    said = natm("init", str(tmp_path / "w"), "--name", "w", "--domain", "w.test", "--json")
+    assert said.json["result"]["key_file"] == str(tmp_path / "key")
+    assert (tmp_path / "key").read_text().strip() not in said.out
