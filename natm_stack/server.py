@@ -136,9 +136,10 @@ def ssh_options() -> list[str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     options = ["-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15",
                "-o", "ServerAliveCountMax=4"]
-    # %C takes 40 bytes, ssh adds 18 of its own, and a socket's path ends at 108 in all. Where the
-    # folder is too deep, each command connects anew: slower, and it works.
-    if len(bytes(folder)) + 60 < 108:
+    # A slash, %C's 40 bytes, the 17 ssh adds while it connects and the end mark must fit into the
+    # 108 of a socket's path. Where the folder is too deep, each command connects anew: slower, and
+    # it works.
+    if len(bytes(folder)) + 59 <= 108:
         options += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60",
                     "-o", f"ControlPath={folder}/%C"]
     if not sys.stdin.isatty():

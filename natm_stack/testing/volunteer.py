@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,8 +79,9 @@ def new_volunteer(server: ThrowawayServer, home: Path, *init: str) -> Volunteer:
     password = home / "sudo-password"
     password.touch(mode=0o600)
     password.write_text(server.sudo_password)
-    runtime = home / "run"
-    runtime.mkdir(mode=0o700)
+    # Short enough for the socket of a shared connection, which a test's own folder is not.
+    runtime = Path(tempfile.mkdtemp(prefix="natm-run-"))
+    atexit.register(shutil.rmtree, runtime, ignore_errors=True)
     env = {**os.environ, "NATM_SSH_CONFIG": str(server.running.ssh_config_file),
            "NATM_SUDO_PASSWORD_FILE": str(password), "NATM_VAULT_KEY_FILE": str(home / "key"),
            "XDG_RUNTIME_DIR": str(runtime)}
