@@ -99,23 +99,18 @@ def idle_memory(volunteer: Volunteer) -> str:
 
 
 def many_platforms(home: Path) -> tuple[Ratio, str]:
-    """An unchanged deploy of 20 platforms against one of 5."""
+    """An unchanged deploy of 20 platforms against one of 5, on two servers side by side."""
     catalog = home / "catalog"
     ids = make_catalog(catalog, 20)
-    with ThrowawayServer(engine=True) as server:
-        few = _standins(server, home / "few", catalog, ids[:5])
-        tasks = {5: _tasks(few)}
-        many = _standins(server, home / "many", catalog, ids)
-        tasks[20] = _tasks(many)
-        times = [seconds(lambda: done(many.natm("--catalog", str(catalog), "deploy")))
-                 for _n in range(ROUNDS + 1)][1:]
-        done(many.natm("--catalog", str(catalog), "drop", *ids[5:]))
-        done(many.natm("--catalog", str(catalog), "deploy", "--yes", "--no-verify"))
-        floor = [seconds(lambda: done(many.natm("--catalog", str(catalog), "deploy")))
-                 for _n in range(ROUNDS + 1)][1:]
-    ratio = Ratio("unchanged `deploy`, 20 platforms against 5", statistics.median(times),
-                  statistics.median(floor), 1.2, "one after the other in one run")
-    return ratio, f"Ansible tasks of an unchanged deploy: {tasks[5]} with 5, {tasks[20]} with 20."
+    with ThrowawayServer(engine=True) as one, ThrowawayServer(engine=True) as other:
+        few = _standins(one, home / "few", catalog, ids[:5])
+        many = _standins(other, home / "many", catalog, ids)
+        tasks = [_tasks(few), _tasks(many)]
+        ratio = side_by_side(
+            "unchanged `deploy`, 20 platforms against 5",
+            lambda: done(many.natm("--catalog", str(catalog), "deploy")),
+            lambda: done(few.natm("--catalog", str(catalog), "deploy")), rounds=ROUNDS, aim=1.2)
+    return ratio, f"Ansible tasks of an unchanged deploy: {tasks[0]} with 5, {tasks[1]} with 20."
 
 
 def _standins(
@@ -127,13 +122,6 @@ def _standins(
     stack = volunteer.folder / "stack.yml"
     stack.write_text(stack.read_text().replace(
         "  portal:\n", "".join(f"  {id_}:\n" for id_ in ids)))
-    if home.name == "many":
-        earlier = home.parent / "few"
-        (volunteer.folder / "secrets.yml").unlink(missing_ok=True)
-        for name in ("key", "commons/secrets.yml"):
-            if (earlier / name).exists():
-                (home / name).write_bytes((earlier / name).read_bytes())
-                (home / name).chmod(0o600)
     done(volunteer.natm("--catalog", str(catalog), "deploy", "--yes", "--no-verify"))
     return volunteer
 

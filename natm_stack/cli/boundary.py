@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import json
-import platform
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +82,11 @@ def _usage(error: click.ClickException, as_json: bool) -> int:
 
 def _bug(error: Exception, as_json: bool) -> int:
     """Write a report that can be sent on. It holds no values of variables, so no secret either."""
+    # Seldom needed, and natm starts faster without them.
+    import platform
+    import tempfile
+    import traceback
+
     report = Path(tempfile.mkdtemp(prefix="natm-bug-")) / "report.md"
     frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
     report.write_text(
