@@ -59,7 +59,8 @@ run_role() {
   set -- "$here/tests/machine.yml"
   [ -z "${NATM_SUDO_PASSWORD_FILE:-}" ] || set -- "$@" --become-password-file "$NATM_SUDO_PASSWORD_FILE"
   ANSIBLE_ROLES_PATH=$here/roles ANSIBLE_HOME=$scratch/ansible ANSIBLE_LOCALHOST_WARNING=False \
-    "$venv/bin/ansible-playbook" --inventory localhost, "$@"
+    "$venv/bin/ansible-playbook" --inventory localhost, \
+    --extra-vars "ansible_python_interpreter=/usr/bin/python3" "$@"
 }
 
 # check NAME COMMAND...: go on where it fails, so that one run tells all; the end knows.
