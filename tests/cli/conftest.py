@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,26 +14,13 @@ from natm_stack.cli.app import App
 from natm_stack.cli.boundary import run as run_command
 from natm_stack.cli.main import cli
 from natm_stack.testing.fakes import MemoryServer, sample_tools, sample_workspace
+from natm_stack.testing.volunteer import Said
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No command sees anybody's real home folder, and reports of bugs go with the test."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one JSON object it must be."""
-        return json.loads(self.out)
 
 
 Natm = Callable[..., Said]
