@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import json
-import statistics
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from natm_stack.flows.health import asked
+from natm_stack.flows.health import health as health_flow
+from natm_stack.flows.tools import Tools
+from natm_stack.flows.workspace import Workspace
+from natm_stack.model.secret import Secret
 from natm_stack.testing.images import ensure
 from natm_stack.testing.server import ALIAS, ThrowawayServer
 from natm_stack.testing.standin import make_catalog
@@ -64,14 +69,19 @@ def _compose_in_parallel(volunteer: Volunteer) -> str:
 
 
 def health(volunteer: Volunteer) -> Ratio:
-    """All probes against the slowest one of them."""
-    slowest, whole = [], []
-    for _n in range(ROUNDS):
-        result = done(volunteer.natm("health", "--json")).json["result"]
-        whole.append(result["seconds"])
-        slowest.append(max(p["seconds"] for p in result["probes"]))
-    return Ratio("`health` against its slowest probe", statistics.median(whole),
-                 statistics.median(slowest), 1.5, "its connection and start included")
+    """All probes against the slowest of them asked by itself, the same way, turn about."""
+    os.environ |= volunteer.env
+    password = Secret(volunteer.server.sudo_password)
+    workspace = Workspace(volunteer.folder, Tools(lambda _host: password, lambda _event: None))
+    questions = asked(workspace)
+    alone = [{**questions, "containers": [], "routes": [], "ports": [], kind: [one]}
+             for kind in ("containers", "routes", "ports") for one in questions[kind]]
+    slowest = max(alone, key=lambda one: min(
+        seconds(lambda: workspace.server.script("probe", one)) for _n in range(3)))
+    return side_by_side(
+        "`health` against its slowest probe alone", lambda: health_flow(workspace),
+        lambda: workspace.server.script("probe", slowest), rounds=ROUNDS * 2, aim=1.5,
+        note="both over one SSH connection, with sudo and Python's start")
 
 
 def idle_memory(volunteer: Volunteer) -> str:

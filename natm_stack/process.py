@@ -33,6 +33,7 @@ class Held(Protocol):
     def fileno(self) -> int: ...
     def read_line(self) -> str: ...
     def errors(self) -> str: ...
+    def tell(self, words: str) -> bool: ...
     def close(self, last: str = "") -> int: ...
 
 
@@ -110,6 +111,16 @@ class _HeldProcess:
     def errors(self) -> str:
         assert self.process.stderr is not None
         return self.process.stderr.read()
+
+    def tell(self, words: str) -> bool:
+        """Say something to it; False where it has ended already."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(words)
+            self.process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return False
+        return self.process.poll() is None
 
     def close(self, last: str = "") -> int:
         try:

@@ -10,6 +10,7 @@ import os
 import shlex
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,11 +192,26 @@ class Lock:
         self.result = "failed"
         answer = self._answer()
         self.unfinished: dict[str, str] | None = answer.get("unfinished")
+        self._over = threading.Event()
+        self._signs = threading.Thread(target=self._give_signs_of_life, daemon=True)
+        self._signs.start()
+
+    def _give_signs_of_life(self) -> None:
+        """The server waits two minutes for one: a laptop may be closed at any moment."""
+        while not self._over.wait(20) and self.held.tell("\n"):
+            pass
 
     def _answer(self) -> dict[str, Any]:
         answer = self._first_answer()
         if not answer["held"]:
             owner = answer["owner"]
+            if answer.get("finishing"):
+                raise NatmError(
+                    _("what an earlier command began is still being finished on this server: "
+                      "{command} by {who}, since {since}").format(
+                        who=owner.get("by", "?"), command=owner.get("command", "?"),
+                        since=owner.get("since", "?")),
+                    code="server.finishing", hint=_("wait a few minutes, then try again"))
             raise NatmError(
                 _("{who} is at work on this server: {command}, since {since}").format(
                     who=owner.get("by", "?"), command=owner.get("command", "?"),
@@ -225,4 +241,12 @@ class Lock:
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
         result = self.result if kind is None else (
             "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed")
+        self._over.set()
+        self._signs.join(timeout=5)
+        lost = not self.held.tell("")
         self.held.close(json.dumps({"result": result}) + "\n")
+        if lost and kind is None:
+            raise NatmError(
+                _("the connection that kept others away from the server was lost on the way"),
+                code="server.lock-lost",
+                hint=_("somebody else may have been at work there since: look at `natm plan`"))

@@ -228,6 +228,22 @@ def test_a_lock_is_let_go_whatever_happens(kind: type[BaseException], result: st
     assert json.loads(held.last or "") == {"result": result}
 
 
+def test_a_lock_that_was_lost_on_the_way_is_told(refused: Any) -> None:
+    taken, held = lock(FREE)
+
+    def work() -> None:
+        with taken:
+            held.gone = True
+
+    refused("server.lock-lost", work)
+
+
+def test_what_is_still_going_on_is_waited_for(refused: Any) -> None:
+    owner = {"by": "amina@laptop", "command": "deploy", "since": "2026-01-01T00:00:00Z"}
+    said = json.dumps({"held": False, "owner": owner, "finishing": True})
+    assert "amina@laptop" in refused("server.finishing", lock, said).message
+
+
 def test_a_lock_tells_who_broke_off() -> None:
     taken, _held = lock('{"held": true, "unfinished": {"by": "amina@laptop"}}')
     assert taken.unfinished == {"by": "amina@laptop"}

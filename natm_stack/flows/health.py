@@ -15,34 +15,38 @@ from .workspace import Workspace
 def health(workspace: Workspace) -> HealthReport:
     """Probe everything once, without waiting for anything to get better."""
     started = time.monotonic()
-    deployment = workspace.deployment
-    probes = _ask(workspace, _containers(deployment.instances), _routes(deployment),
-                  _ports(deployment))
-    return HealthReport(deployment.name, now(), probes, time.monotonic() - started)
+    probes = _ask(workspace, asked(workspace))
+    return HealthReport(
+        workspace.deployment.name, now(), probes, time.monotonic() - started)
 
 
 def container_probes(workspace: Workspace, instances: list[Instance]) -> list[Probe]:
     """Only whether the intended images run."""
-    probes = _ask(workspace, _containers(tuple(instances)), [], [])
-    return [p for p in probes if p.name.startswith("container ")]
+    only = {**asked(workspace), "containers": _containers(tuple(instances)), "routes": [],
+            "ports": []}
+    return [p for p in _ask(workspace, only) if p.name.startswith("container ")]
 
 
-def _ask(
-    workspace: Workspace, containers: list[dict[str, Any]], routes: list[dict[str, Any]],
-    ports: list[dict[str, Any]],
-) -> tuple[Probe, ...]:
+def asked(workspace: Workspace) -> dict[str, Any]:
+    """What the small program on the server is asked: every probe there is."""
     deployment = workspace.deployment
-    answered = workspace.server.script("probe", {
+    return {
         "root": deployment.root, "ca_file": f"{deployment.root}/public/ca.crt",
         "address": "127.0.0.1", "port": deployment.https_port,
-        "containers": containers, "routes": routes, "ports": ports})
+        "containers": _containers(deployment.instances), "routes": _routes(deployment),
+        "ports": _ports(deployment)}
+
+
+def _ask(workspace: Workspace, questions: dict[str, Any]) -> tuple[Probe, ...]:
+    answered = workspace.server.script("probe", questions)
     return tuple(Probe(**probe) for probe in answered["probes"])
 
 
 def _ports(deployment: Deployment) -> list[dict[str, Any]]:
     """TCP ports past the edge; whether a UDP port is served only a proof can tell."""
     return [
-        {"platform": i.id, "address": "127.0.0.1", "port": port.published()[0]}
+        {"platform": i.id, "project": i.project, "service": s.name, "address": "127.0.0.1",
+         "port": port.published()[0], "container": int(port.container.partition("-")[0])}
         for i in deployment.instances for s in i.services for port in s.ports
         if port.protocol == "tcp"]
 

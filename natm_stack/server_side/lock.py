@@ -2,7 +2,10 @@
 """Holds the server's lock for as long as the one who asked is there, and writes the audit log.
 
 The lock is a kernel lock of this process, so it can never be left behind: it ends with the
-connection. What a broken-off run leaves is its name in owner.json, for the next one to read.
+connection, or when nothing was heard over it for a while and nothing is at work here either: a
+laptop that was closed. What a broken-off run leaves is its name in owner.json, for the next one to
+read. What it had begun on the server may still be going on; that holds a second lock of its own
+(`flock --shared ROOT/lock/work`), and nobody gets the first before it is over.
 """
 
 import contextlib
@@ -10,8 +13,14 @@ import datetime
 import fcntl
 import json
 import os
+import queue
 import signal
 import sys
+import threading
+import time
+
+PATIENCE = 120
+"""Seconds without a sign of life. Who holds the lock says something every 20."""
 
 
 def now():
@@ -37,6 +46,40 @@ def audit(root, line):
         stream.write(json.dumps({"at": now(), **line}) + "\n")
 
 
+def working(root):
+    """Whether something that an earlier command began is still going on here."""
+    try:
+        with open(os.path.join(root, "lock", "work"), "a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass  # The command in hand is the one that removes everything.
+    return False
+
+
+def listen(lines):
+    for line in sys.stdin:
+        lines.put(line)
+    lines.put(None)
+
+
+def last_word(root, patience):
+    """How the one who asked says it ended; None where they went without a word."""
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=listen, args=(lines,), daemon=True).start()
+    heard = time.monotonic()
+    while time.monotonic() - heard < patience:
+        with contextlib.suppress(queue.Empty):
+            line = lines.get(timeout=min(patience / 4, 5))
+            if line is None or line.strip():
+                return json.loads(line)["result"] if line else None
+            heard = time.monotonic()
+        if working(root):
+            heard = time.monotonic()
+    return None
+
+
 def main():
     asked = json.loads(sys.stdin.readline())
     root, owner_file = asked["root"], os.path.join(asked["root"], "lock", "owner.json")
@@ -51,17 +94,21 @@ def main():
     except OSError:
         return say({"held": False, "owner": read(owner_file) or {}})
     before = read(owner_file)
+    if working(root):
+        return say({"held": False, "owner": before or {}, "finishing": True})
     owner = {"by": asked["by"], "command": asked["command"], "since": now()}
     with open(owner_file, "w", encoding="utf-8") as stream:
         json.dump(owner, stream)
     audit(root, {"by": asked["by"], "command": asked["command"], "event": "begins"})
     say({"held": True, "unfinished": before})
-    end = sys.stdin.readline()
-    event = json.loads(end)["result"] if end.strip() else "broken off"
-    audit(root, {"by": asked["by"], "command": asked["command"], "event": event})
-    if end.strip():
-        os.unlink(owner_file)
-    return None
+    end = last_word(root, asked.get("patience", PATIENCE))
+    with contextlib.suppress(FileNotFoundError):
+        audit(root, {"by": asked["by"], "command": asked["command"], "event": end or "broken off"})
+        if end:
+            os.unlink(owner_file)
+    # A thread may still wait for a word: it does not keep this process.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 main()

@@ -88,17 +88,23 @@ def route(asked, address, port, context):
     return "ok", f"answers {answer.status}"
 
 
-def published(asked):
-    """A port past the edge: whether anything takes the call, on the server itself."""
-    with socket.create_connection((asked["address"], asked["port"]), timeout=10) as call:
-        # Docker's own helper takes any call and hangs up when nobody is behind it.
-        call.settimeout(0.5)
-        try:
-            if not call.recv(1):
-                return "failed", "takes calls, and nobody is behind"
-        except TimeoutError:
-            pass
-    return "ok", "takes calls"
+def published(asked, there):
+    """A port past the edge: whether the server takes the call, and somebody is behind it."""
+    socket.create_connection((asked["address"], asked["port"]), timeout=10).close()
+    # Docker's own helper takes any call, so the container is asked as well.
+    one = there.get((asked["project"], asked["service"])) or {"NetworkSettings": {"Networks": {}}}
+    networks = one["NetworkSettings"]["Networks"].values()
+    if any(answers(net["IPAddress"], asked["container"]) for net in networks if net["IPAddress"]):
+        return "ok", "takes calls"
+    return "failed", "takes calls, and nobody is behind"
+
+
+def answers(address, port):
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def leaf_lifetime(certificate):
@@ -176,7 +182,8 @@ def main():
         waiting += [(r["platform"], "route " + r["host"],
                      pool.submit(timed, route, r, asked["address"], asked["port"], context))
                     for r in asked["routes"]]
-        waiting += [(p["platform"], f"port {p['port']}/tcp", pool.submit(timed, published, p))
+        waiting += [(p["platform"], f"port {p['port']}/tcp",
+                     pool.submit(timed, lambda p=p: published(p, there.result())))
                     for p in asked["ports"]]
         waiting += [("server", "disk", pool.submit(timed, disk, asked["root"])),
                     ("server", "memory", pool.submit(timed, memory)),

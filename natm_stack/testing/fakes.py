@@ -62,6 +62,11 @@ class RecordedHold:
     def __init__(self, lines: Sequence[str], errors: str = "") -> None:
         self.lines, self.said = list(lines), errors
         self.last: str | None = None
+        self.gone = False
+
+    def tell(self, words: str) -> bool:
+        """Whether anyone is there to hear it."""
+        return not self.gone
 
     def read_line(self) -> str:
         """The next line, or nothing when it has ended."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,7 @@ from natm_stack.paths import package_folder
 
 FOLDER = package_folder("server_side")
 Script = Callable[..., Any]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """natm's folder on the server; nobody made it yet."""
-    return tmp_path / "srv"
+Words = Callable[[str], list[str]]
 
 
 @pytest.fixture
@@ -36,13 +29,8 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
-def words(name: str) -> list[str]:
-    """One small program, with the standard library alone."""
-    return [sys.executable, "-I", str(FOLDER / f"{name}.py")]
-
-
 @pytest.fixture
-def script(programs: Path) -> Script:
+def script(programs: Path, words: Words) -> Script:
     """Run one to the end, and give what it printed."""
 
     def run(name: str, asked: dict[str, Any]) -> Any:
@@ -59,99 +47,6 @@ def test_a_small_program_is_plain_ascii_and_needs_nothing(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert text.isascii(), "the server's locale may know no other letters"
     assert "natm_stack" not in text
-
-
-# --- the lock
-
-@pytest.fixture
-def take(root: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], Any]]]:
-    """Take the lock, and give the one who holds it with its first word."""
-    started = []
-
-    def start(by: str = "amina", command: str = "deploy") -> tuple[Any, Any]:
-        process = subprocess.Popen(words("lock"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   text=True)
-        started.append(process)
-        assert process.stdin
-        assert process.stdout
-        asked = {"root": str(root), "by": by, "command": command}
-        process.stdin.write(json.dumps(asked) + "\n")
-        process.stdin.flush()
-        return process, json.loads(process.stdout.readline())
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            stream.close()
-
-
-def end(process: Any, result: str = "done") -> None:
-    """Let go of the lock as natm does."""
-    process.communicate(json.dumps({"result": result}) + "\n", timeout=10)
-
-
-def audit(root: Path) -> list[tuple[str, str]]:
-    """Who did what, by the audit log."""
-    lines = (root / "audit.log").read_text(encoding="utf-8").splitlines()
-    return [(line["by"], line["event"]) for line in map(json.loads, lines)]
-
-
-def test_a_second_one_is_refused_and_told_who_is_at_work(take: Any) -> None:
-    _first, said = take("amina", "deploy")
-    second, refusal = take("bo", "verify")
-    assert said == {"held": True, "unfinished": None}
-    assert (refusal["held"], refusal["owner"]["by"], refusal["owner"]["command"]) == (
-        False, "amina", "deploy")
-    assert second.wait(timeout=10) == 0
-
-
-def test_who_ends_in_order_leaves_nothing_unfinished(take: Any, root: Path) -> None:
-    first, _said = take("amina")
-    end(first)
-    second, said = take("bo")
-    end(second, "failed")
-    assert said == {"held": True, "unfinished": None}
-    assert audit(root) == [("amina", "begins"), ("amina", "done"), ("bo", "begins"),
-                           ("bo", "failed")]
-
-
-@pytest.mark.parametrize("how", ["killed", "connection lost"])
-def test_who_breaks_off_frees_the_lock_and_is_named_to_the_next(take: Any, how: str) -> None:
-    first, _said = take("amina", "deploy")
-    if how == "killed":
-        first.send_signal(signal.SIGKILL)
-    else:
-        first.stdin.close()
-    first.wait(timeout=10)
-    _second, said = take("bo")
-    assert said["held"]
-    assert (said["unfinished"]["by"], said["unfinished"]["command"]) == ("amina", "deploy")
-
-
-def test_a_lost_connection_is_in_the_audit_log(take: Any, root: Path) -> None:
-    first, _said = take("amina")
-    first.stdin.close()
-    first.wait(timeout=10)
-    assert audit(root)[-1] == ("amina", "broken off")
-    assert (root / "audit.log").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_hang_up_alone_does_not_free_it(take: Any) -> None:
-    first, _said = take("amina")
-    first.send_signal(signal.SIGHUP)
-    assert not take("bo")[1]["held"]
-
-
-def test_it_lasts_until_every_program_that_was_handed_it_is_done(take: Any) -> None:
-    first, _said = take("amina")
-    handed = os.dup(first.stdin.fileno())
-    first.stdin.close()
-    assert not take("bo")[1]["held"]
-    os.close(handed)
-    first.wait(timeout=10)
-    assert take("bo")[1]["held"]
 
 
 # --- records
@@ -190,7 +85,9 @@ def test_only_what_is_public_can_be_read_by_others(
     (".hidden", "records"), ("a.json\n", "records"), ("a.json", "data"), ("a.json", "../x"),
 ])
 @pytest.mark.parametrize("action", ["read", "write", "drop"])
-def test_no_name_leads_elsewhere(root: Path, name: str, folder: str, action: str) -> None:
+def test_no_name_leads_elsewhere(
+    root: Path, words: Words, name: str, folder: str, action: str
+) -> None:
     asked = {"root": str(root), "folder": folder, "action": action, "name": name, "value": 1}
     done = subprocess.run(words("record"), input=json.dumps(asked) + "\n", text=True,
                           capture_output=True, timeout=20, check=False)
