@@ -152,6 +152,14 @@ def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> Hos
             if i.id not in look["receipts"]), look["disk"])
 
 
+def srv_records(deployment: Deployment) -> list[tuple[str, str]]:
+    """Each platform that wants one with its SRV record (RFC 2782), as a zone file has it."""
+    return [
+        (i.id, f"_{p.srv}._{p.protocol}.{deployment.domain}. SRV 0 5 {p.published()[0]} "
+               f"{deployment.domain}.")
+        for i in deployment.instances for s in i.services for p in s.ports if p.srv]
+
+
 def _notes(deployment: Deployment) -> tuple[str, ...]:
     opened = [f"{i.id}/{s.name}" for i in deployment.instances for s in i.running
               if "open" in s.networks]
@@ -162,5 +170,7 @@ def _notes(deployment: Deployment) -> tuple[str, ...]:
     if not deployment.loopback_only:
         notes.append(_("names that must lead to the server (DNS records A, AAAA): {names}").format(
             names=", ".join(names(deployment))))
+        notes += [_("apps find {id} by a DNS record of type SRV: {record}").format(
+            id=id_, record=record) for id_, record in srv_records(deployment)]
     return tuple(notes + excepted)
 

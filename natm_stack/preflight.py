@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from .diff import Look
 from .errors import NatmError
 from .i18n import _
-from .model.deployment import Deployment
+from .model.deployment import Deployment, Instance, Subnet
 from .model.results import Plan
 
 OLDEST_ENGINE = (20, 10)
@@ -20,6 +22,7 @@ def refuse(deployment: Deployment, plan: Plan, look: Look) -> None:
         return
     _system(look)
     _ports(deployment, look)
+    _networks(deployment, look)
     _room(plan)
 
 
@@ -54,7 +57,8 @@ def _ports(deployment: Deployment, look: Look) -> None:
     """A port counts as taken unless a container of this stack is the one that has it."""
     ours = {c["project"] for c in look["containers"] if c["state"] == "running"}
     for protocol, number in look["taken"]:
-        owners = [i.project for i in deployment.instances if _wants(i.id, deployment, number)]
+        owners = [i.project for i in deployment.instances
+                  if _wants(i.id, deployment, protocol, number)]
         if not ours & set(owners):
             raise NatmError(
                 _("port {port}/{protocol} is taken by another program on the server").format(
@@ -63,11 +67,35 @@ def _ports(deployment: Deployment, look: Look) -> None:
                 hint=_("stop that program (`ss -lptn` there names it), or choose another port"))
 
 
-def _wants(id_: str, deployment: Deployment, number: int) -> bool:
-    if id_ == "edge" and number in (deployment.http_port, deployment.https_port):
+def _wants(id_: str, deployment: Deployment, protocol: str, number: int) -> bool:
+    if id_ == "edge" and protocol == "tcp" and number in (
+            deployment.http_port, deployment.https_port):
         return True
     instance = deployment.instance(id_)
-    return any(number in p.published() for s in instance.services for p in s.ports)
+    return any(number in p.published() for s in instance.services for p in s.ports
+               if p.protocol == protocol)
+
+
+def _networks(deployment: Deployment, look: Look) -> None:
+    """No network of the engine's may use addresses of ours: another stack's, or another tool's."""
+    ours = [net for i in deployment.instances for net in _used(i)]
+    for name, ranges in look["networks"].items():
+        for text in ranges if name not in {net.name for net in ours} else ():
+            other = ipaddress.ip_network(text)
+            taken = [net for net in ours if other.version == 4
+                     and other.overlaps(ipaddress.ip_network(net.subnet))]
+            if taken:
+                raise NatmError(
+                    _("the server's Docker network {name} has addresses this stack wants: {range}"
+                      ).format(name=name, range=text),
+                    code="server.range-taken", where=deployment.server.host,
+                    hint=_("give this stack others with network_range in stack.yml, for instance "
+                           "network_range: 172.30.0.0/16"))
+
+
+def _used(instance: Instance) -> list[Subnet]:
+    kinds = {"front": instance.front, "inner": instance.inner, "open": instance.open}
+    return [net for kind, net in kinds.items() if kind in instance.networks_used]
 
 
 def _room(plan: Plan) -> None:

@@ -172,7 +172,7 @@ def test_an_image_built_on_demand_is_not_missed() -> None:
 @pytest.mark.parametrize("changes", [
     {"engine": {"installed": False, "version": None, "compose": None}},
     {"engine": {"installed": True, "version": "27.0", "compose": None}},
-    {"networks": []},
+    {"networks": {}},
 ])
 def test_what_the_server_itself_lacks_is_planned(changes: dict[str, Any]) -> None:
     assert plan(deployed(**changes)).host.changes

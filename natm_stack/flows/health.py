@@ -53,8 +53,9 @@ def _ports(deployment: Deployment) -> list[dict[str, Any]]:
 
 def _containers(instances: tuple[Instance, ...]) -> list[dict[str, Any]]:
     return [
-        {"platform": i.id, "project": i.project, "service": s.name, "image": s.image.tag}
-        for i in instances for s in i.running]
+        {"platform": i.id, "project": i.project, "service": s.name, "image": s.image.tag,
+         "one_shot": s.one_shot}
+        for i in instances for s in i.services if s.profile is None]
 
 
 def _routes(deployment: Deployment) -> list[dict[str, Any]]:

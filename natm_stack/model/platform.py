@@ -172,6 +172,10 @@ class PortSpec(FileModel):
     publish: PortRange
     protocol: Literal["tcp", "udp"] = "tcp"
     purpose: Text
+    srv: str | None = Field(
+        default=None, pattern=r"^[a-z][a-z0-9-]{0,14}$",
+        description="Service name of a DNS record (SRV) by which apps find the port.",
+    )
 
     @field_validator("container", "publish")
     @classmethod

@@ -72,8 +72,11 @@ def images(wanted):
 
 
 def networks():
-    text = run("docker", "network", "ls", "--format", "{{.Name}}")
-    return (text or "").split()
+    """The engine's networks by name, each with its ranges of addresses."""
+    ids = (run("docker", "network", "ls", "--quiet") or "").split()
+    listed = run("docker", "network", "inspect", *ids) if ids else None
+    return {net["Name"]: [part["Subnet"] for part in net["IPAM"]["Config"] or []]
+            for net in json.loads(listed or "[]")}
 
 
 def memory():

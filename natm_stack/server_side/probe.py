@@ -48,6 +48,8 @@ def container(there, asked, image_ids):
     if one is None:
         return "failed", "is not there"
     state = one["State"]
+    if asked["one_shot"] and state["Status"] == "exited" and state.get("ExitCode") == 0:
+        return "ok", "did its work"
     if state["Status"] != "running":
         return "failed", f"is {state['Status']}, exit code {state.get('ExitCode')}"
     health = (state.get("Health") or {}).get("Status", "running")
@@ -177,7 +179,7 @@ def main():
     context = trusted(asked["ca_file"])
     waiting = []
     with ThreadPoolExecutor(24) as pool:
-        there = pool.submit(inspect, {c["project"] for c in asked["containers"]})
+        there = pool.submit(inspect, {one["project"] for one in asked["containers"] + asked["ports"]})
         ids = pool.submit(image_ids, sorted({c["image"] for c in asked["containers"]}))
         waiting += [(r["platform"], "route " + r["host"],
                      pool.submit(timed, route, r, asked["address"], asked["port"], context))

@@ -205,7 +205,7 @@ def empty_look(**changes: Any) -> Look:
     """What look.py prints on a new, roomy server with an engine and nothing of ours."""
     return {
         "engine": {"installed": True, "version": "27.3.1", "compose": "2.29.7"},
-        "containers": [], "images": {}, "networks": [], "receipts": {}, "taken": [],
+        "containers": [], "images": {}, "networks": {}, "receipts": {}, "taken": [],
         "memory": {"total": 16000, "available": 12000}, "disk": 90000, "unfinished": None,
         "certificates": [], "resolved": {},
         "system": {"name": "Debian GNU/Linux 13 (trixie)", "id": "debian", "version": "13",
@@ -226,7 +226,7 @@ def deployed_look(deployment: Deployment, bundle: Bundle, **changes: Any) -> Loo
     return empty_look(**{
         "receipts": receipts, "containers": _containers(deployment),
         "images": dict.fromkeys([*tags, *(b.tag for b in deployment.bases)], "sha256:1"),
-        "networks": [i.front.name for i in fronts(deployment)], **changes})
+        "networks": {i.front.name: [i.front.subnet] for i in fronts(deployment)}, **changes})
 
 
 def deployed_server(workspace: Workspace) -> MemoryServer:

@@ -178,13 +178,17 @@ def test_an_engine_is_asked_once_for_each_thing(
     other = {**container, "Config": {"Image": "b", "Labels": {
         "com.docker.compose.project": "someone-elses"}}}
     engine(programs, {
-        "version": "27.3.1", "compose version": "v2.26.1", "ps": "1\n2", "network": "natm-x",
+        "version": "27.3.1", "compose version": "v2.26.1", "ps": "1\n2", "network ls": "n1",
+        "network inspect": json.dumps([
+            {"Name": "natm-x", "IPAM": {"Config": [{"Subnet": "172.28.0.0/28"}]}},
+            {"Name": "host", "IPAM": {"Config": None}}]),
         "inspect": json.dumps([container, other]), "image": "a:1 sha256:2\n<none>:<none> sha256:3"})
     seen = look(script, root)
     assert seen["engine"] == {"installed": True, "version": "27.3.1", "compose": "2.26.1"}
     assert [c["name"] for c in seen["containers"]] == ["natm-portal-web-1"]
     assert seen["containers"][0]["health"] == "healthy"
-    assert (seen["images"], seen["networks"]) == ({"a:1": "sha256:2"}, ["natm-x"])
+    assert (seen["images"], seen["networks"]) == (
+        {"a:1": "sha256:2"}, {"natm-x": ["172.28.0.0/28"], "host": []})
 
 
 def engine(programs: Path, answers: dict[str, str]) -> None:
@@ -239,7 +243,8 @@ def test_without_an_engine_the_probe_says_so_and_looks_at_the_rest(
     script: Script, root: Path
 ) -> None:
     found = probes(script, root, containers=[
-        {"platform": "portal", "project": "p", "service": "web", "image": "a:1"}], routes=[
+        {"platform": "portal", "project": "p", "service": "web", "image": "a:1",
+         "one_shot": False}], routes=[
         {"platform": "portal", "host": "h", "path": "/", "status": 200, "contains": None}])
     assert found["portal container web"]["state"] == "failed"
     assert found["portal route h"]["state"] == "failed"
@@ -263,3 +268,34 @@ def test_leftovers_of_proofs_are_told(script: Script, root: Path) -> None:
     (root / "records").mkdir(parents=True)
     (root / "records" / "proof-members.json").write_text("{}", encoding="utf-8")
     assert probes(script, root)["server throwaway members"]["state"] == "warning"
+
+
+def running(**state: Any) -> dict[str, Any]:
+    """A container as the engine tells of it, at this machine's own address."""
+    return {
+        "State": {"Status": "running", **state}, "Image": "sha256:1",
+        "NetworkSettings": {"Networks": {
+            "net": {"IPAddress": "127.0.0.1"}, "none": {"IPAddress": ""}}},
+        "Config": {"Image": "a:1", "Labels": {"com.docker.compose.project": "p",
+                                              "com.docker.compose.service": "web"}}}
+
+
+@pytest.mark.parametrize(("code", "state"), [(0, "ok"), (1, "failed")])
+def test_a_job_that_ended_is_well_if_it_ended_well(
+    script: Script, root: Path, programs: Path, code: int, state: str
+) -> None:
+    engine(programs, {"ps": "1", "image": "a:1 sha256:1", "inspect": json.dumps(
+        [running(Status="exited", ExitCode=code)])})
+    job = {"platform": "wiki", "project": "p", "service": "web", "image": "a:1", "one_shot": True}
+    assert probes(script, root, containers=[job])["wiki container web"]["state"] == state
+
+
+def test_a_port_with_nobody_behind_it_is_found(script: Script, root: Path, programs: Path) -> None:
+    engine(programs, {"ps": "1", "image": "a:1 sha256:1", "inspect": json.dumps([running()])})
+    with socket.create_server(("127.0.0.1", 0)) as helper, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port, dead = helper.getsockname()[1], nobody.getsockname()[1]
+        asked = [{"platform": "chat", "project": "p", "service": "web", "address": "127.0.0.1",
+                  "port": port, "container": behind} for behind in (port, dead)]
+        for one, state in zip(asked, ("ok", "failed"), strict=True):
+            assert probes(script, root, ports=[one])[f"chat port {port}/tcp"]["state"] == state
