@@ -8,8 +8,8 @@ from ..errors import NatmError
 from ..i18n import _
 from ..model.results import Told
 from ..server import Lock
-from .deploy import remove_platforms
 from .plan import look
+from .removal import remove_platforms
 from .workspace import Workspace
 
 

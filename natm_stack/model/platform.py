@@ -55,7 +55,7 @@ class ImageSpec(FileModel):
 class HardeningException(FileModel):
     """A departure from the house's hardening, with the reason shown to people."""
 
-    rule: Literal["capabilities", "writable_root", "new_privileges", "root_user", "devices"]
+    rule: Literal["capabilities", "writable_root", "new_privileges", "root_user"]
     value: list[str] = []
     reason: Text
 

@@ -179,7 +179,8 @@ def main():
     context = trusted(asked["ca_file"])
     waiting = []
     with ThreadPoolExecutor(24) as pool:
-        there = pool.submit(inspect, {one["project"] for one in asked["containers"] + asked["ports"]})
+        there = pool.submit(
+            inspect, {one["project"] for one in asked["containers"] + asked["ports"]})
         ids = pool.submit(image_ids, sorted({c["image"] for c in asked["containers"]}))
         waiting += [(r["platform"], "route " + r["host"],
                      pool.submit(timed, route, r, asked["address"], asked["port"], context))
