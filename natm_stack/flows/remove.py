@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..diff import known_receipts
 from ..errors import NatmError
 from ..i18n import _
@@ -19,6 +21,8 @@ def remove(workspace: Workspace, *, purge: bool) -> Told:
     with Lock(workspace.server, root, "remove") as lock:
         found = look(workspace)
         receipts = {id_: found["receipts"][id_] for id_ in known_receipts(found)}
+        if purge:
+            receipts = _without_receipt(workspace) | receipts
         workspace.write_bundle()
         # The edge holds on to everybody's network, so it goes first.
         for group in (["edge"], [id_ for id_ in receipts if id_ != "edge"]):
@@ -31,6 +35,12 @@ def remove(workspace: Workspace, *, purge: bool) -> Told:
         root=root)
     return Told((_("{n} platform(s) removed; {words}").format(n=len(receipts), words=words),),
                 {"removed": sorted(receipts), "purged": purge})
+
+
+def _without_receipt(workspace: Workspace) -> dict[str, Any]:
+    """What an earlier removal left for the day the stack comes back: data and images."""
+    return {i.id: {"images": {image.name: image.tag for image in i.images}}
+            for i in workspace.deployment.instances}
 
 
 def _refuse_failed(report: object) -> None:

@@ -287,6 +287,9 @@ def test_the_stack_is_taken_away_and_what_people_wrote_stays(volunteer: Voluntee
 def test_a_purge_leaves_nothing(volunteer: Volunteer) -> None:
     assert volunteer.natm("remove", "--purge", "--yes").code == 0
     assert volunteer.on_server("sh", "-c", "ls /srv/natm 2>/dev/null || true").strip() == ""
+    images = volunteer.on_server("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
+    ours = {image.tag for i in volunteer.workspace.deployment.instances for image in i.images}
+    assert not ours & set(images.split())
 
 
 def _wait_for_lock(volunteer: Volunteer) -> None:
