@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {"model", "flows", *ARROWS, *SHARED, *EFFECTS},
     "__main__": {"cli"},
 }
-ALONE = {"model", "checks", "server_side", "errors", "i18n"}
+ALONE = {"checks", "server_side", "errors", "i18n"}
 """These do not even import what is everybody's."""
 
 # What is used in few places, and named with them; lazy imports count too.

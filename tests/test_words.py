@@ -13,6 +13,7 @@ import natm_stack
 
 PACKAGE = Path(natm_stack.__file__).parent
 ALONE = {"checks", "server_side", "testing", "callback_plugins"}
+PROBE = PACKAGE / "server_side" / "probe.py"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if not ALONE & set(p.parts))
 ERRORS = {"NatmError", "UsageError", "Interrupted", "Refused"}
 WORD = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
@@ -58,6 +59,18 @@ def test_errors_and_hints_can_be_translated() -> None:
     for place, call in every(*ERRORS):
         shown = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "hint")]
         assert [words for part in shown for words in untranslated(part)] == [], place
+
+
+def test_what_is_wrong_in_a_file_can_be_told_in_any_language() -> None:
+    for place, call in every("ValueError"):
+        if "/model/" in place:
+            assert [words for part in call.args for words in untranslated(part)] == [], place
+
+
+def test_what_a_probe_finds_can_be_told_in_any_language() -> None:
+    for node in nodes(PROBE):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            assert list(untranslated(node.value)) == [], node.lineno
 
 
 def test_every_error_has_a_code_for_programs() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ..i18n import spoken
 from ..model.deployment import Deployment, Instance
 from ..model.results import HealthReport, Probe
 from .tools import now
@@ -39,7 +40,7 @@ def asked(workspace: Workspace) -> dict[str, Any]:
 
 def _ask(workspace: Workspace, questions: dict[str, Any]) -> tuple[Probe, ...]:
     answered = workspace.server.script("probe", questions)
-    return tuple(Probe(**probe) for probe in answered["probes"])
+    return tuple(Probe(**{**probe, "says": spoken(probe["says"])}) for probe in answered["probes"])
 
 
 def _ports(deployment: Deployment) -> list[dict[str, Any]]:

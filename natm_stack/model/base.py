@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from ..i18n import _
+
 
 class FileModel(BaseModel):
     """Strict: unknown keys and loose types are refused, so that a slip is seen at once."""
@@ -35,12 +37,11 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 def check_domain(value: str) -> str:
     """Accept a DNS name in its ASCII form; `ValueError` says how to write another one."""
     if not value.isascii():
-        raise ValueError(
-            f"write the domain in its ASCII form, {_punycode(value)} instead of {value}"
-        )
+        raise ValueError(_("write the domain in its ASCII form, {ascii} instead of {given}").format(
+            ascii=_punycode(value), given=value))
     labels = value.split(".")
     if len(value) > 200 or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError("this is not a domain name; an example: commons.example.org")
+        raise ValueError(_("this is not a domain name; an example: commons.example.org"))
     return value
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from ..i18n import _
 from .base import AbsolutePath, FileModel, Identifier, Key, Mode, Texts, texts_field
 
 FIRST_UID = 58000
@@ -48,7 +49,7 @@ class ImageSpec(FileModel):
     @model_validator(mode="after")
     def _one_source(self) -> ImageSpec:
         if (self.build is None) == (self.reference is None):
-            raise ValueError("give either build (a folder) or reference (an upstream image)")
+            raise ValueError(_("give either build (a folder) or reference (an upstream image)"))
         return self
 
 
@@ -118,25 +119,27 @@ class SettingSpec(FileModel):
     def _default_fits(self) -> SettingSpec:
         problem = self.problem(self.default)
         if problem:
-            raise ValueError(f"the default does not fit: {problem}")
+            raise ValueError(_("the default does not fit: {why}").format(why=problem))
         return self
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with a value for this setting, or None."""
         kinds: dict[str, type] = {"text": str, "integer": int, "boolean": bool, "choice": str}
         if type(value) is not kinds[self.type]:
-            words = {"text": "text; put it in quotes", "integer": "a whole number",
-                     "boolean": "true or false", "choice": "one of the choices"}
-            return f"this should be {words[self.type]}"
+            words = {"text": _("this should be text; put it in quotes"),
+                     "integer": _("this should be a whole number"),
+                     "boolean": _("this should be true or false"),
+                     "choice": _("this should be one of the choices")}
+            return words[self.type]
         if self.type == "choice" and value not in self.choices:
-            return f"choose one of: {', '.join(self.choices)}"
+            return _("choose one of: {choices}").format(choices=", ".join(self.choices))
         number = value if isinstance(value, int) else 0
         if self.minimum is not None and number < self.minimum:
-            return f"the least possible is {self.minimum}"
+            return _("the least possible is {n}").format(n=self.minimum)
         if self.maximum is not None and number > self.maximum:
-            return f"the most possible is {self.maximum}"
+            return _("the most possible is {n}").format(n=self.maximum)
         if isinstance(value, str) and len(value) > self.max_length:
-            return f"at most {self.max_length} characters"
+            return _("at most {n} characters").format(n=self.max_length)
         return None
 
 
@@ -180,15 +183,15 @@ class PortSpec(FileModel):
     @field_validator("container", "publish")
     @classmethod
     def _ordered(cls, value: str) -> str:
-        first, _, last = value.partition("-")
+        first, _dash, last = value.partition("-")
         if not 1 <= int(first) <= int(last or first) <= 65535:
-            raise ValueError("a port is 1 to 65535, a range runs upwards, as in 20000-20040")
+            raise ValueError(_("a port is 1 to 65535, a range runs upwards, as in 20000-20040"))
         return value
 
     @model_validator(mode="after")
     def _same_length(self) -> PortSpec:
         if len(_numbers(self.container)) != len(_numbers(self.publish)):
-            raise ValueError("container and publish must be ranges of the same length")
+            raise ValueError(_("container and publish must be ranges of the same length"))
         return self
 
     def published(self) -> range:
@@ -273,7 +276,7 @@ class Platform(FileModel):
     @classmethod
     def _english_is_there(cls, value: Texts) -> Texts:
         if "en" not in value:
-            raise ValueError("the English text (en) is missing")
+            raise ValueError(_("the English text (en) is missing"))
         return value
 
     @model_validator(mode="after")
@@ -293,21 +296,29 @@ def _dangling(platform: Platform) -> list[str]:
     services, problems = platform.services, []
     for id_, service in services.items():
         if service.image not in platform.images:
-            problems.append(f"service {id_} uses image {service.image}, which images lacks")
-    named = [("route", route.service) for route in platform.routes]
-    named += [("port", port.service) for port in platform.ports]
-    for what, service_name in named:
-        if service_name not in services:
-            problems.append(f"a {what} names service {service_name}, which services lacks")
-    for certificate in platform.certificates:
-        if certificate.volume not in platform.volumes:
-            problems.append(f"a certificate names volume {certificate.volume}, not in volumes")
-    if platform.members and platform.members.service not in services:
-        problems.append(f"members names service {platform.members.service}, not in services")
+            problems.append(_("service {id} uses image {image}, which images lacks").format(
+                id=id_, image=service.image))
+    named = [r.service for r in platform.routes] + [p.service for p in platform.ports]
+    named += [platform.members.service] if platform.members else []
+    problems += [
+        _("a route, a port or members names service {service}, which services lacks").format(
+            service=one) for one in named if one not in services]
+    problems += [
+        _("a certificate names volume {volume}, which volumes lacks").format(volume=one.volume)
+        for one in platform.certificates if one.volume not in platform.volumes]
+    return problems + _out_of_block(platform)
+
+
+def _out_of_block(platform: Platform) -> list[str]:
+    """User ids that are not the platform's own."""
+    problems = []
     if (platform.uid - FIRST_UID) % UIDS_PER_PLATFORM:
-        problems.append(f"uid must be {FIRST_UID} plus a multiple of {UIDS_PER_PLATFORM}")
+        problems.append(_("uid must be {first} plus a multiple of {n}").format(
+            first=FIRST_UID, n=UIDS_PER_PLATFORM))
     block = range(platform.uid, platform.uid + UIDS_PER_PLATFORM)
-    used = [s.uid for s in services.values()] + [v.uid for v in platform.volumes.values()]
+    used = [s.uid for s in platform.services.values()]
+    used += [v.uid for v in platform.volumes.values()]
     if any(uid is not None and uid not in block for uid in used):
-        problems.append(f"user ids of this platform run from {block[0]} to {block[-1]}")
+        problems.append(_("user ids of this platform run from {first} to {last}").format(
+            first=block[0], last=block[-1]))
     return problems

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from ..i18n import _
 from .base import AbsolutePath, Domain, FileModel, Identifier, Key, Language
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -16,7 +17,7 @@ EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\
 
 def _one_value(value: object) -> object:
     if not isinstance(value, str | int | float | bool):
-        raise ValueError("this should be text, a number, true or false")
+        raise ValueError(_("this should be text, a number, true or false"))
     return value
 
 
@@ -39,7 +40,7 @@ class ServerSpec(FileModel):
     def _own_folder(cls, value: str) -> str:
         parts = value.split("/")
         if len(parts) < 3 or ".." in parts or value.endswith("/"):
-            raise ValueError("give a folder of its own, for instance /srv/natm")
+            raise ValueError(_("give a folder of its own, for instance /srv/natm"))
         return value
 
     @property
@@ -67,7 +68,8 @@ class TlsSpec(FileModel):
     @model_validator(mode="after")
     def _complete(self) -> TlsSpec:
         if self.mode == "files" and not (self.certificate and self.key):
-            raise ValueError("tls mode `files` needs certificate and key, paths on this computer")
+            raise ValueError(
+                _("tls mode `files` needs certificate and key, paths on this computer"))
         return self
 
 
@@ -113,7 +115,7 @@ class Stack(FileModel):
     @classmethod
     def _printable(cls, value: str) -> str:
         if not value.isprintable():
-            raise ValueError("the title has a line break or another character nobody can see")
+            raise ValueError(_("the title has a line break or another character nobody can see"))
         return value
 
     @field_validator("network_range")
@@ -122,10 +124,11 @@ class Stack(FileModel):
         try:
             network = ipaddress.IPv4Network(value)
         except ValueError as error:
-            raise ValueError("this should be a private IPv4 network like 172.28.0.0/16") from error
+            raise ValueError(
+                _("this should be a private IPv4 network like 172.28.0.0/16")) from error
         private = any(network.subnet_of(ipaddress.IPv4Network(whole)) for whole in PRIVATE)
         if not private or not 16 <= network.prefixlen <= 20:
-            raise ValueError("this should be a private IPv4 network of size /16 to /20")
+            raise ValueError(_("this should be a private IPv4 network of size /16 to /20"))
         return value
 
     def choice(self, id_: str) -> Choice:

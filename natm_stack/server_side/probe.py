@@ -14,12 +14,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 
+def _(text, **values):
+    """Words for people, put into their language where they are read."""
+    return {"text": text, "values": values}
+
+
 def timed(probe, *arguments):
     started = time.monotonic()
     try:
         state, says = probe(*arguments)
     except Exception as error:
-        state, says = "failed", f"{type(error).__name__}: {error}"
+        state, says = "failed", _(
+            "{kind}: {why}", kind=type(error).__name__, why=str(error))
     return {"state": state, "says": says, "seconds": time.monotonic() - started}
 
 
@@ -46,27 +52,30 @@ def inspect(projects):
 def container(there, asked, image_ids):
     one = there.get((asked["project"], asked["service"]))
     if one is None:
-        return "failed", "is not there"
+        return "failed", _("is not there")
     state = one["State"]
     if asked["one_shot"] and state["Status"] == "exited" and state.get("ExitCode") == 0:
-        return "ok", "did its work"
+        return "ok", _("did its work")
     if state["Status"] != "running":
-        return "failed", f"is {state['Status']}, exit code {state.get('ExitCode')}"
+        return "failed", _(
+            "is {state}, exit code {code}", state=state["Status"], code=state.get("ExitCode"))
     health = (state.get("Health") or {}).get("Status", "running")
     if health == "unhealthy":
-        return "failed", "runs, but is unwell"
+        return "failed", _("runs, but is unwell")
     if one["Config"]["Image"] != asked["image"]:
-        return "failed", f"runs {one['Config']['Image']}, not the intended {asked['image']}"
+        return "failed", _("runs {image}, not the intended {intended}",
+                           image=one["Config"]["Image"], intended=asked["image"])
     intended = image_ids.get(asked["image"])
     if intended is None:
-        return "warning", "its image is gone from the engine, so it could not be compared"
+        return "warning", _(
+            "its image is gone from the engine, so it could not be compared")
     if one["Image"] != intended:
-        return "failed", "runs another build of its image than the one installed"
+        return "failed", _("runs another build of its image than the one installed")
     if health == "starting":
-        return "warning", "is starting"
+        return "warning", _("is starting")
     if one.get("RestartCount", 0) > 3:
-        return "warning", f"was restarted {one['RestartCount']} times"
-    return "ok", health
+        return "warning", _("was restarted {n} times", n=one["RestartCount"])
+    return "ok", _("is healthy") if health == "healthy" else _("is running")
 
 
 def route(asked, address, port, context):
@@ -82,12 +91,13 @@ def route(asked, address, port, context):
         answer = connection.getresponse()
         body = answer.read(512 * 1024).decode("utf-8", "replace")
     if answer.status != asked["status"]:
-        return "failed", f"answers {answer.status}, not {asked['status']}"
+        return "failed", _("answers {status}, not {wanted}",
+                           status=answer.status, wanted=asked["status"])
     if asked["contains"] and asked["contains"] not in body:
-        return "failed", "answers, but not with what it should say"
+        return "failed", _("answers, but not with what it should say")
     if lifetime < 0.1:
-        return "warning", "its certificate ends soon and was not renewed"
-    return "ok", f"answers {answer.status}"
+        return "warning", _("its certificate ends soon and was not renewed")
+    return "ok", _("answers {status}", status=answer.status)
 
 
 def published(asked, there):
@@ -97,8 +107,8 @@ def published(asked, there):
     one = there.get((asked["project"], asked["service"])) or {"NetworkSettings": {"Networks": {}}}
     networks = one["NetworkSettings"]["Networks"].values()
     if any(answers(net["IPAddress"], asked["container"]) for net in networks if net["IPAddress"]):
-        return "ok", "takes calls"
-    return "failed", "takes calls, and nobody is behind"
+        return "ok", _("takes calls")
+    return "failed", _("takes calls, and nobody is behind")
 
 
 def answers(address, port):
@@ -119,7 +129,7 @@ def leaf_lifetime(certificate):
 def disk(path):
     usage = shutil.disk_usage(path)
     free_gb, share = usage.free / 1e9, usage.free / usage.total
-    words = f"{free_gb:.1f} GB free"
+    words = _("{n} GB free", n=f"{free_gb:.1f}")
     if free_gb < 1 or share < 0.02:
         return "failed", words
     return ("warning" if free_gb < 3 or share < 0.08 else "ok"), words
@@ -129,14 +139,15 @@ def memory():
     with open("/proc/meminfo", encoding="ascii") as stream:
         fields = {k: int(v.split()[0]) for k, v in (line.split(":") for line in stream)}
     free = fields["MemAvailable"] // 1024
-    words = f"{free} MB free"
+    words = _("{n} MB free", n=free)
     return ("failed" if free < 64 else "warning" if free < 256 else "ok"), words
 
 
 def leftovers(root):
     if os.path.exists(os.path.join(root, "records", "proof-members.json")):
-        return "warning", "throwaway members of a proof are left; the next command removes them"
-    return "ok", "none"
+        return "warning", _(
+            "throwaway members of a proof are left; the next command removes them")
+    return "ok", _("none")
 
 
 def verified(root):
@@ -150,12 +161,12 @@ def verified(root):
         at = last["at"]
         broken = sorted(k for k, v in last["platforms"].items() if not v["ok"])
     except (OSError, ValueError, KeyError):
-        return "warning", "nothing was proven yet; run natm verify"
+        return "warning", _("nothing was proven yet; run natm verify")
     then = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ")
     if broken:
-        return "warning", "the last proofs did not all pass: " + ", ".join(broken)
+        return "warning", _("the last proofs did not all pass: {ids}", ids=", ".join(broken))
     days = (datetime.datetime.utcnow() - then).days
-    return ("warning" if days > 31 else "ok"), f"last proofs {days} day(s) ago"
+    return ("warning" if days > 31 else "ok"), _("last proofs {days} day(s) ago", days=days)
 
 
 def image_ids(tags):

@@ -164,7 +164,8 @@ def test_no_secret_is_in_what_a_plan_says(natm: Natm, folder: Path) -> None:
 
 def probe(state: str) -> dict[str, Any]:
     """What the server's probe found."""
-    return {"probes": [{"platform": "portal", "name": "route x", "state": state, "says": "so",
+    says = {"text": "so {n}", "values": {"n": 1}}
+    return {"probes": [{"platform": "portal", "name": "route x", "state": state, "says": says,
                         "seconds": 0.1}]}
 
 
@@ -176,6 +177,7 @@ def test_health_is_4_when_something_is_unhealthy(
     assert natm("-C", str(folder), "health", server=server).code == code
     said = natm("-C", str(folder), "health", "--json", server=server)
     assert (said.code, said.json["ok"], said.json["kind"]) == (code, code == 0, "health/1")
+    assert said.json["result"]["probes"][0]["says"] == "so 1"
 
 
 def test_a_new_member_gets_one_password_that_is_told_once(natm: Natm, folder: Path) -> None:
