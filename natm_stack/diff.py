@@ -167,6 +167,10 @@ def _notes(deployment: Deployment) -> tuple[str, ...]:
     excepted = [
         f"{i.id}/{s.name}: {e.rule} ({e.reason})"
         for i in deployment.instances for s in i.services for e in s.exceptions]
+    changed = [i.id for i in deployment.instances if i.override]
+    if changed:
+        notes.append(_("changed by this community's own overrides: {ids}").format(
+            ids=", ".join(changed)))
     if not deployment.loopback_only:
         notes.append(_("names that must lead to the server (DNS records A, AAAA): {names}").format(
             names=", ".join(names(deployment))))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +59,8 @@ class LoadedStack:
 
     stack: Stack
     document: Document
+    overrides: dict[str, Path] = field(default_factory=dict)
+    """Compose files of the community's own, by platform: overrides/ID/compose.yml."""
 
     @property
     def folder(self) -> Path:
@@ -76,8 +78,22 @@ def suggestion(word: str, known: Any) -> str:
 
 
 def load_stack(file: Path) -> LoadedStack:
-    """Read stack.yml; `NatmError` points at the line that is wrong."""
-    return _stack(read(file))
+    """Read stack.yml and overrides/; `NatmError` points at the line that is wrong."""
+    loaded = _stack(read(file))
+    return replace(loaded, overrides=_overrides(file.parent / "overrides"))
+
+
+def _overrides(folder: Path) -> dict[str, Path]:
+    """What a community changes in platforms' Compose files; each is looked at for its form only."""
+    found = {}
+    for own in sorted(folder.iterdir()) if folder.is_dir() else []:
+        document = read(own / "compose.yml")
+        if not isinstance(document.value, dict) or not document.value:
+            raise NatmError(
+                _("an override is a Compose file, for instance services: {web: {cpus: 0.5}}"),
+                code="overrides.form", where=document.place())
+        found[own.name] = document.file
+    return found
 
 
 def stack_from(text: str, file: Path) -> LoadedStack:

@@ -74,6 +74,9 @@ class _PlatformRenderer:
                                    if p.startswith(("files/", "secrets/"))})
             text = self._compose(config)
         files["compose.yml"] = File(text.encode())
+        if self.instance.override:
+            # Compose takes it along by its name, whoever calls it.
+            files["compose.override.yml"] = File(Path(self.instance.override).read_bytes())
         return files
 
     def _digest(self, files: dict[str, File]) -> str:

@@ -38,6 +38,7 @@ def resolve(catalog: Catalog, loaded: LoadedStack) -> Deployment:
         _Resolver(catalog, loaded, entry, reason, ports[1]).instance()
         for entry, reason in _ordered(catalog, chosen)
     )
+    _refuse_idle_overrides(instances, loaded)
     _refuse_shared_names(instances, loaded)
     _refuse_shared_ports(instances, loaded, ports)
     bases = {i.base.tag: i.base for inst in instances for i in inst.images if i.base}
@@ -69,6 +70,15 @@ def _choose(catalog: Catalog, loaded: LoadedStack) -> dict[str, str]:
         waiting += [(other, _("{id} needs it").format(id=id_), where)
                     for other in entry.platform.needs.platforms]
     return chosen
+
+
+def _refuse_idle_overrides(instances: Iterable[Instance], loaded: LoadedStack) -> None:
+    ids = [i.id for i in instances]
+    for id_, file in loaded.overrides.items():
+        if id_ not in ids:
+            raise NatmError(
+                _("there is an override for {id}, which is not in this stack").format(id=id_),
+                code="overrides.idle", where=str(file), hint=suggestion(id_, ids))
 
 
 def _untrusted(entry: CatalogEntry, where: Place) -> NatmError:
@@ -151,6 +161,8 @@ class _Resolver:
                 Certificate(self._host(c.name), platform.id, c.volume, platform.uid)
                 for c in platform.certificates),
             front=front, inner=inner, open=open_, needs=tuple(platform.needs.platforms),
+            override=str(self.loaded.overrides[platform.id])
+            if platform.id in self.loaded.overrides else None,
         )
 
     def _image(self, name: str) -> Image:

@@ -17,7 +17,7 @@ from ..resolve import resolve
 from ..secrets import key_file, make_key
 from ..server import Server
 from ..stackfile import IGNORE, new_text
-from .records import KEPT, record
+from .records import KEPT, OVERRIDE, record
 from .tools import Tools
 
 
@@ -81,8 +81,8 @@ def init_from(folder: Path, named: dict[str, Any], tools: Tools) -> Told:
             code="init.other-server", where=spec.host,
             hint=_("run this on the server itself, with --from local"))
     written = []
-    for name in KEPT:
-        if isinstance(kept.get(name), str):
+    for name in kept:
+        if (name in KEPT or OVERRIDE.fullmatch(name)) and isinstance(kept[name], str):
             write(folder / name, kept[name].encode(), 0o600 if name == "secrets.yml" else 0o644)
             written.append(name)
     write(folder / ".gitignore", IGNORE.encode())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..errors import NatmError
@@ -13,6 +14,8 @@ from ..server import Server
 from .workspace import Workspace
 
 KEPT = ("stack.yml", "policy.yml", "secrets.yml")
+OVERRIDE = re.compile(r"overrides/[a-z][a-z0-9-]{0,30}/compose\.yml")
+"""Other files of a workspace that are kept, by their place in it."""
 
 
 def record(server: Server, root: str, action: str, name: str, *, folder: str = "records",
@@ -30,7 +33,8 @@ def keep_workspace(workspace: Workspace) -> None:
     replaced by a workspace that has all of them.
     """
     _refuse_lost_secrets(workspace)
-    texts = {name: read_text(workspace.folder / name) for name in KEPT}
+    names = [*KEPT, *(f"overrides/{id_}/compose.yml" for id_ in workspace.loaded.overrides)]
+    texts = {name: read_text(workspace.folder / name) for name in names}
     record(workspace.server, workspace.deployment.root, "write", "workspace.json",
            value={name: text for name, text in texts.items() if text is not None})
 

@@ -136,6 +136,8 @@ class Instance:
     inner: Subnet
     open: Subnet
     needs: tuple[str, ...]
+    override: str | None = None
+    """The community's own Compose file that stands over the platform's."""
 
     def service(self, name: str) -> Service:
         """The service of this name; `KeyError` where there is none."""

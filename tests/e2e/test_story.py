@@ -179,6 +179,20 @@ def test_one_platform_that_fails_stops_no_other(volunteer: Volunteer, tmp_path: 
     assert volunteer.natm("health").code == 0
 
 
+def test_what_a_community_changes_by_hand_comes_and_goes(volunteer: Volunteer) -> None:
+    own = volunteer.folder / "overrides" / "portal" / "compose.yml"
+    own.parent.mkdir(parents=True)
+    own.write_text("services: {web: {labels: {org.example.note: slow server}}}\n")
+    words = ("docker", "inspect", "--format", '{{index .Config.Labels "org.example.note"}}',
+             "natm-portal-web-1")
+    assert volunteer.natm("deploy", "--yes", "--no-verify").code == 0
+    assert volunteer.on_server(*words).strip() == "slow server"
+    own.unlink()
+    own.parent.rmdir()
+    assert volunteer.natm("deploy", "--yes", "--no-verify").code == 0
+    assert volunteer.on_server(*words).strip() == ""
+
+
 def test_two_deploys_at_once_end_with_one_refused_by_name(volunteer: Volunteer) -> None:
     first = volunteer.start("deploy", "--full", "--yes", "--no-verify")
     try:
