@@ -187,8 +187,11 @@ def who_am_i() -> str:
 class Lock:
     """The server's lock, held while this object is open; see server_side/lock.py."""
 
-    def __init__(self, server: Server, root: str, command: str) -> None:
+    def __init__(
+        self, server: Server, root: str, command: str, *, waits: Callable[[str], None]
+    ) -> None:
         self.held = server.hold("lock", {"root": root, "by": who_am_i(), "command": command})
+        self.waits = waits
         self.result = "failed"
         answer = self._answer()
         self.unfinished: dict[str, str] | None = answer.get("unfinished")
@@ -226,6 +229,10 @@ class Lock:
                 answer = json.loads(line)
                 if isinstance(answer, dict) and "held" in answer:
                     return answer
+                if isinstance(answer, dict) and "waiting" in answer:
+                    self.waits(_("waits for the end of what {command} by {who} began").format(
+                        command=answer["waiting"].get("command", "?"),
+                        who=answer["waiting"].get("by", "?")))
         raise NatmError(
             _("the server's lock could not be taken: {why}").format(
                 why=self.held.errors().strip()[-300:]), code="server.no-lock")

@@ -205,7 +205,7 @@ def test_a_password_that_comes_back_is_not_repeated(refused: Any) -> None:
 def lock(*lines: str, errors: str = "") -> tuple[Any, RecordedHold]:
     """Take a lock whose holder says these lines."""
     held = RecordedHold(lines, errors)
-    return Lock(server(held=held), "/srv/natm", "deploy"), held
+    return Lock(server(held=held), "/srv/natm", "deploy", waits=print), held
 
 
 FREE = '{"held": true, "unfinished": null}'
@@ -242,6 +242,11 @@ def test_what_is_still_going_on_is_waited_for(refused: Any) -> None:
     owner = {"by": "amina@laptop", "command": "deploy", "since": "2026-01-01T00:00:00Z"}
     said = json.dumps({"held": False, "owner": owner, "finishing": True})
     assert "amina@laptop" in refused("server.finishing", lock, said).message
+
+
+def test_a_wait_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    lock('{"waiting": {"by": "amina@laptop", "command": "deploy"}}', FREE)
+    assert "amina@laptop" in capsys.readouterr().out
 
 
 def test_a_lock_tells_who_broke_off() -> None:

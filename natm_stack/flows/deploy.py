@@ -30,7 +30,7 @@ def deploy(
     if not plan.changes:
         return DeployReport(plan, None, None)
     notes: list[str] = []
-    with Lock(workspace.server, workspace.deployment.root, "deploy") as lock:
+    with workspace.lock("deploy") as lock:
         if lock.unfinished:
             notes.append(unfinished_words(lock.unfinished))
         again, found = make_plan(workspace, only=only, full=full)

@@ -10,7 +10,6 @@ from typing import Any
 from ..errors import NatmError
 from ..i18n import _
 from ..model.results import MemberAccount, MembersReport
-from ..server import Lock
 from .accounts import Answer, call, step, with_members
 from .verify import PREFIX, finish_clean_up
 from .workspace import Workspace
@@ -102,7 +101,7 @@ def _everywhere(
     instances = with_members(workspace)
     if not instances:
         raise NatmError(_("no platform of this stack has accounts"), code="members.none")
-    with Lock(workspace.server, workspace.deployment.root, command) as lock:
+    with workspace.lock(command) as lock:
         finish_clean_up(workspace)
         answers = call(workspace, {i.id: [step(i, action, data)] for i in instances})
         report = MembersReport(

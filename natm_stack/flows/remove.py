@@ -9,7 +9,6 @@ from ..diff import known_receipts
 from ..errors import NatmError
 from ..i18n import _
 from ..model.results import Told
-from ..server import Lock
 from .plan import look
 from .removal import remove_platforms
 from .workspace import Workspace
@@ -18,7 +17,7 @@ from .workspace import Workspace
 def remove(workspace: Workspace, *, purge: bool) -> Told:
     """Remove the whole stack from the server; with `purge` the data too."""
     root = workspace.deployment.root
-    with Lock(workspace.server, root, "remove") as lock:
+    with workspace.lock("remove") as lock:
         found = look(workspace)
         receipts = {id_: found["receipts"][id_] for id_ in known_receipts(found)}
         if purge:
@@ -53,7 +52,7 @@ def _refuse_failed(report: object) -> None:
 
 def purge_platform(workspace: Workspace, ids: tuple[str, ...]) -> None:
     """Remove platforms and their data for good, before they leave stack.yml."""
-    with Lock(workspace.server, workspace.deployment.root, "drop --purge") as lock:
+    with workspace.lock("drop --purge") as lock:
         found = look(workspace)
         # One that was dropped before has data and no receipt; it is named all the same.
         some = {id_: found["receipts"].get(id_, {}) for id_ in ids}

@@ -31,7 +31,7 @@ def verify(
     workspace: Workspace, *, only: tuple[str, ...] = (), browser: bool = False
 ) -> VerifyReport:
     """Run the proofs of some platforms, or of all; nobody else may change the server meanwhile."""
-    with Lock(workspace.server, workspace.deployment.root, "verify") as lock:
+    with workspace.lock("verify") as lock:
         finish_clean_up(workspace)
         ids = only or tuple(i.id for i in workspace.deployment.instances)
         if browser:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import ssl
+import time
 from functools import cached_property
 from pathlib import Path
 
+from ..apply.events import Event
 from ..errors import NatmError
 from ..files import write_bundle
 from ..i18n import _
@@ -18,7 +20,7 @@ from ..paths import shipped
 from ..render import render
 from ..resolve import resolve
 from ..secrets import fill_in, key_file, load_secrets, make_key, read_key
-from ..server import Server
+from ..server import Lock, Server
 from .tools import Tools
 
 
@@ -83,6 +85,11 @@ class Workspace:
     def server(self) -> Server:
         """The connection to the community's server."""
         return Server(self.deployment.server, self.tools.runner, self.tools.ask_password)
+
+    def lock(self, command: str) -> Lock:
+        """Take the server's lock, for as long as the object is open."""
+        return Lock(self.server, self.deployment.root, command, waits=lambda words:
+                    self.tools.listen(Event(time.time(), "start", "server", words)))
 
     @property
     def bundle_folder(self) -> Path:

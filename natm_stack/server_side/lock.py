@@ -21,6 +21,8 @@ import time
 
 PATIENCE = 120
 """Seconds without a sign of life. Who holds the lock says something every 20."""
+WAIT = 300
+"""Seconds in which what an earlier run had begun may end by itself: a build, mostly."""
 
 
 def now():
@@ -58,16 +60,35 @@ def working(root):
     return False
 
 
-def listen(lines):
-    for line in sys.stdin:
-        lines.put(line)
-    lines.put(None)
-
-
-def last_word(root, patience):
-    """How the one who asked says it ended; None where they went without a word."""
+def listen():
+    """A queue of the lines that come in, with None at the end."""
     lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=listen, args=(lines,), daemon=True).start()
+
+    def read_all():
+        for line in sys.stdin:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read_all, daemon=True).start()
+    return lines
+
+
+def wait_for_work(root, owner, lines, most):
+    """Whether what a run that broke off had begun here is over, within so many seconds."""
+    if working(root):
+        say({"waiting": owner or {}})
+    ends = time.monotonic() + most
+    while working(root):
+        if time.monotonic() > ends:
+            return False
+        with contextlib.suppress(queue.Empty):
+            if lines.get(timeout=0.5) is None:
+                return False
+    return True
+
+
+def last_word(root, lines, patience):
+    """How the one who asked says it ended; None where they went without a word."""
     heard = time.monotonic()
     while time.monotonic() - heard < patience:
         with contextlib.suppress(queue.Empty):
@@ -94,21 +115,22 @@ def main():
     except OSError:
         return say({"held": False, "owner": read(owner_file) or {}})
     before = read(owner_file)
-    if working(root):
+    lines = listen()
+    if not wait_for_work(root, before, lines, asked.get("wait", WAIT)):
         return say({"held": False, "owner": before or {}, "finishing": True})
     owner = {"by": asked["by"], "command": asked["command"], "since": now()}
     with open(owner_file, "w", encoding="utf-8") as stream:
         json.dump(owner, stream)
     audit(root, {"by": asked["by"], "command": asked["command"], "event": "begins"})
     say({"held": True, "unfinished": before})
-    end = last_word(root, asked.get("patience", PATIENCE))
+    end = last_word(root, lines, asked.get("patience", PATIENCE))
     with contextlib.suppress(FileNotFoundError):
         audit(root, {"by": asked["by"], "command": asked["command"], "event": end or "broken off"})
         if end:
             os.unlink(owner_file)
-    # A thread may still wait for a word: it does not keep this process.
-    sys.stdout.flush()
-    os._exit(0)
+    return None
 
 
 main()
+# A thread may still wait for a word: it does not keep this process.
+os._exit(0)

@@ -124,10 +124,23 @@ def test_work_that_goes_on_keeps_the_lock_and_everyone_out(take: Any, root: Path
         assert is_locked(root)
         first.stdin.close()
         first.wait(timeout=10)
-        _second, refusal = take("bo")
+        second, waits = take("bo", wait=0.5)
+        assert waits["waiting"]["by"] == "amina"
+        refusal = json.loads(second.stdout.readline())
         assert (refusal["held"], refusal["finishing"], refusal["owner"]["by"]) == (
             False, True, "amina")
     assert take("bo")[1]["held"]
+
+
+def test_work_that_ends_lets_the_next_one_in(take: Any, root: Path) -> None:
+    first, _said = take("amina")
+    with open(root / "lock" / "work", "a") as work:
+        fcntl.flock(work, fcntl.LOCK_SH)
+        first.send_signal(signal.SIGKILL)
+        first.wait(timeout=10)
+        second, waits = take("bo", wait=20)
+    assert waits["waiting"]["command"] == "deploy"
+    assert json.loads(second.stdout.readline())["unfinished"]["by"] == "amina"
 
 
 def test_a_root_that_was_removed_meanwhile_is_no_trouble(take: Any, root: Path) -> None:
