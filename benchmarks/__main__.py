@@ -1,46 +1,65 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""python -m benchmarks [--cold]: print the tables; --cold adds the first deploy (half an hour)."""
+"""python -m benchmarks [NAME...]: print a table; every one by default but `cold`, half an hour."""
 
 from __future__ import annotations
 
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from . import suite
-from .measure import Ratio, table
+from .measure import Ratio, heading, row
+
+Found = Iterator[Ratio | str]
+
+
+def start(_home: Path) -> Found:
+    """How fast natm itself starts."""
+    yield suite.start_up()
+
+
+def commons(home: Path) -> Found:
+    """What is measured on a server with the kit commons."""
+    with suite.commons(home) as volunteer:
+        yield suite.unchanged_deploy(volunteer)
+        yield suite.health(volunteer)
+        yield suite.idle_memory(volunteer)
+
+
+def many(home: Path) -> Found:
+    """Whether the number of platforms matters."""
+    yield from suite.many_platforms(home)
+
+
+def cold(home: Path) -> Found:
+    """The first deploy, with everything to build."""
+    yield suite.first_deploy(home)
+
+
+ALL: dict[str, Callable[[Path], Found]] = {
+    "start": start, "commons": commons, "many": many, "cold": cold}
 
 
 def main() -> None:
-    """Measure everything and print it as Markdown."""
-    ratios: list[Ratio] = []
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        (home / "commons").mkdir()
-        _tell("natm --version")
-        ratios.append(suite.start_up())
-        with suite.commons(home / "commons") as volunteer:
-            _tell("unchanged deploy")
-            ratios.append(suite.unchanged_deploy(volunteer))
-            _tell("health")
-            ratios.append(suite.health(volunteer))
-            memory = suite.idle_memory(volunteer)
-        (home / "many").mkdir()
-        _tell("20 platforms against 5")
-        ratio, tasks = suite.many_platforms(home / "many")
-        ratios.append(ratio)
-        if "--cold" in sys.argv[1:]:
-            (home / "cold").mkdir()
-            _tell("first deploy")
-            ratios.append(suite.first_deploy(home / "cold"))
+    """Measure what was named, and print each result as Markdown when it is there."""
+    names = sys.argv[1:] or [name for name in ALL if name != "cold"]
+    if unknown := set(names) - set(ALL):
+        raise SystemExit(f"benchmarks: {', '.join(sorted(unknown))}? Known: {', '.join(ALL)}")
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
-          f"{platform.python_version()}\n\n{table(ratios)}\n\n{tasks}\n\n{memory}")
-
-
-def _tell(what: str) -> None:
-    print(f"measuring: {what}", file=sys.stderr, flush=True)
+          f"{platform.python_version()}\n\n{heading()}", flush=True)
+    told: list[str] = []
+    for name in names:
+        print(f"measuring: {name}", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for one in ALL[name](Path(folder)):
+                if isinstance(one, Ratio):
+                    print(row(one), flush=True)
+                else:
+                    told.append(one)
+    print("\n" + "\n\n".join(told))
 
 
 main()

@@ -44,11 +44,14 @@ def side_by_side(name: str, ours: Work, floor: Work, *, rounds: int, aim: float,
                  statistics.median(p[1] for p in pairs), aim, note)
 
 
-def table(ratios: list[Ratio]) -> str:
-    """The results as a Markdown table."""
-    lines = ["| what | ours | floor | ratio | aim |", "|---|---|---|---|---|"]
-    for one in ratios:
-        aim = "reported" if one.aim is None else f"at most {one.aim}"
-        lines.append(f"| {one.name}{' (' + one.note + ')' if one.note else ''} | {one.ours:.2f} s "
-                     f"| {one.floor:.2f} s | {one.value:.2f} | {aim} |")
-    return "\n".join(lines)
+def heading() -> str:
+    """The first lines of the Markdown table."""
+    return "| what | ours | floor | ratio | aim |\n|---|---|---|---|---|"
+
+
+def row(one: Ratio) -> str:
+    """A line of the Markdown table."""
+    aim = "reported" if one.aim is None else f"at most {one.aim}"
+    note = f" ({one.note})" if one.note else ""
+    return (f"| {one.name}{note} | {one.ours:.2f} s | {one.floor:.2f} s | {one.value:.2f} "
+            f"| {aim} |")

@@ -108,7 +108,7 @@ def idle_memory(volunteer: Volunteer) -> str:
     return "\n".join([*lines, f"| **together** | **{sum(found.values()):.0f} MiB** |"])
 
 
-def many_platforms(home: Path) -> tuple[Ratio, str]:
+def many_platforms(home: Path) -> Iterator[Ratio | str]:
     """An unchanged deploy of 20 platforms against one of 5, on two servers side by side."""
     catalog = home / "catalog"
     ids = make_catalog(catalog, 20)
@@ -116,11 +116,11 @@ def many_platforms(home: Path) -> tuple[Ratio, str]:
         few = _standins(one, home / "few", catalog, ids[:5])
         many = _standins(other, home / "many", catalog, ids)
         tasks = [_tasks(few), _tasks(many)]
-        ratio = side_by_side(
+        yield side_by_side(
             "unchanged `deploy`, 20 platforms against 5",
             lambda: done(many.natm("--catalog", str(catalog), "deploy")),
             lambda: done(few.natm("--catalog", str(catalog), "deploy")), rounds=ROUNDS, aim=1.2)
-    return ratio, f"Ansible tasks of an unchanged deploy: {tasks[0]} with 5, {tasks[1]} with 20."
+    yield f"Ansible tasks of an unchanged deploy: {tasks[0]} with 5, {tasks[1]} with 20."
 
 
 def _standins(
@@ -192,7 +192,7 @@ def _by_hand(volunteer: Volunteer) -> float:
     base = "\n".join(f"/srv/natm/bundle/images/base/build.sh {b.suite} {b.tag}"
                      for b in workspace.deployment.bases)
     script = f"set -e\n{base}\nset +e\n" + "\n".join(up) + "\nwait\n"
-    volunteer.server.exec(["apt-get", "install", "-y", "-q", "mmdebstrap"])
+    volunteer.server.exec(["sh", "-c", "apt-get update -q && apt-get install -y -q mmdebstrap"])
     return seconds(lambda: volunteer.server.exec(["sh", "-c", script], timeout=3600))
 
 
