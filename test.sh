@@ -72,7 +72,8 @@ check() {
 }
 
 run_tests() {
-  [ -z "$fast" ] || set -- -m "not engine and not e2e and not browser" "$@"
+  # On a server, one test goes on from the last; without one, they stand each by itself.
+  [ -z "$fast" ] || set -- --numprocesses auto -m "not engine and not e2e and not browser" "$@"
   code=0
   [ -z "$bad" ] || say "Failed already, see above:$bad"
   # The last line of all is pytest's own.
