@@ -6,7 +6,13 @@ set -eu
 members=$(docker network inspect \
   --format '{{range $id, $member := .Containers}}{{$id}} {{end}}' "$NAME" 2> /dev/null) || exit 0
 for member in $members; do
-  docker network disconnect --force "$NAME" "$member"
+  # It may be going away by itself at this very moment; what counts is whether the network goes.
+  docker network disconnect --force "$NAME" "$member" 2> /dev/null || true
 done
-docker network rm "$NAME" > /dev/null
+why=$(docker network rm "$NAME" 2>&1) || {
+  # Somebody else who goes may have taken it along.
+  ! docker network inspect "$NAME" > /dev/null 2>&1 && exit 0
+  printf '%s\n' "$why" >&2
+  exit 1
+}
 echo removed
