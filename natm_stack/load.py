@@ -87,17 +87,17 @@ def stack_from(text: str, file: Path) -> LoadedStack:
 
 def server_from(values: dict[str, Any], named_by: str) -> ServerSpec:
     """A server that was named in another way than by stack.yml."""
-    return _validated(Document(Path(named_by), values), ServerSpec, "stack")
+    return validated(Document(Path(named_by), values), ServerSpec, "stack")
 
 
 def _stack(document: Document) -> LoadedStack:
-    return LoadedStack(_validated(document, Stack, "stack"), document)
+    return LoadedStack(validated(document, Stack, "stack"), document)
 
 
 def load_platform(folder: Path, *, trusted: bool = True) -> CatalogEntry:
     """Read one platform's folder; only its YAML is looked at."""
     document = read(folder / "platform.yml")
-    platform = _validated(document, Platform, "catalog")
+    platform = validated(document, Platform, "catalog")
     if platform.id != folder.name:
         raise NatmError(
             _("the platform calls itself {id}, but its folder is {folder}").format(
@@ -130,7 +130,7 @@ def load_catalog(shipped: Path, layers: list[tuple[Path, bool]] | None = None) -
         for folder in _platform_folders(root):
             entries[folder.name] = load_platform(folder, trusted=trusted)
         for file in sorted((root / "kits").glob("*.yml")):
-            kit = _validated(read(file), Kit, "catalog")
+            kit = validated(read(file), Kit, "catalog")
             kits[kit.name] = kit
     _require_own_blocks(entries)
     return Catalog(entries, kits, shipped / "images", tree_digest(shipped / "images"))
@@ -180,7 +180,8 @@ def _require_own_blocks(entries: dict[str, CatalogEntry]) -> None:
             )
 
 
-def _validated(document: Document, model: type[M], area: str) -> M:
+def validated(document: Document, model: type[M], area: str) -> M:
+    """The document as this model; `NatmError` points at the first line that does not fit."""
     if not isinstance(document.value, dict):
         raise NatmError(
             _("this file should hold keys and values, and holds none"),

@@ -7,7 +7,9 @@ anchors that repeat themselves and tags of other programs are refused.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ class Document:
     value: Any
     lines: dict[Where, int] = field(default_factory=dict)
     tagged: dict[Where, str] = field(default_factory=dict)
+    data: bytes = b""
 
     def place(self, *path: str | int) -> Place:
         """The place of a value, or of the nearest one above it."""
@@ -48,7 +51,10 @@ class Document:
 
 def read(file: Path, *, tags: tuple[str, ...] = ()) -> Document:
     """Read one YAML file; `NatmError` says what is wrong and on which line."""
-    return parse(_text_of(file), file, tags=tags)
+    data = _data_of(file)
+    document = parse(_text_of(data, file), file, tags=tags)
+    document.data = data
+    return document
 
 
 def parse(text: str, file: Path, *, tags: tuple[str, ...] = ()) -> Document:
@@ -64,6 +70,29 @@ def parse(text: str, file: Path, *, tags: tuple[str, ...] = ()) -> Document:
     return document
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes what this file's own reading would take for something else than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Say it again rather than point at it."""
+        return True
+
+
+def _dump_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(_plain(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _dump_text)
+
+
+def dump(value: Any) -> str:
+    """Plain values as YAML that people can go on with."""
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
 def _refuse_deep(text: str, file: Path) -> None:
     """The parser in C calls itself for every level and would bring Python down with it."""
     depth = 0
@@ -76,9 +105,13 @@ def _refuse_deep(text: str, file: Path) -> None:
             raise _too_deep(file, event.start_mark.line + 1 if event.start_mark else 1)
 
 
-def _text_of(file: Path) -> str:
+def _data_of(file: Path) -> bytes:
+    """The file's bytes. A pipe or a device is not waited for, and no more is read than may be."""
     try:
-        data = file.read_bytes()
+        with open(file, "rb", opener=_opener) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise _bad(file, 1, _("this is not a file that a person wrote"))
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise NatmError(
             _("cannot read {file}: {why}").format(file=file, why=error.strerror),
@@ -86,6 +119,14 @@ def _text_of(file: Path) -> str:
         ) from error
     if len(data) > MOST_BYTES:
         raise _bad(file, 1, _("this file is too large to be one that a person wrote"))
+    return data
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _text_of(data: bytes, file: Path) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -17,12 +17,15 @@ from ..resolve import resolve
 from ..secrets import key_file, make_key
 from ..server import Server
 from ..stackfile import IGNORE, new_text
+from .policies import write_policy
 from .records import KEPT, record
 from .tools import Tools
+from .vet import policy_file
 
 
 def init(
-    folder: Path, values: dict[str, Any], kit: str | None, layers: tuple[Path, ...] = ()
+    folder: Path, values: dict[str, Any], kit: str | None, layers: tuple[Path, ...] = (),
+    policy: str | None = None,
 ) -> Told:
     """Make a workspace; nothing is written unless the stack it describes is valid."""
     file = folder / "stack.yml"
@@ -36,10 +39,16 @@ def init(
     values["platforms"] = list(dict.fromkeys(values["platforms"]))
     values["package_epoch"] = datetime.now(UTC).strftime("%Y-%m-%d")
     text = new_text(values)
-    resolve(catalog, stack_from(text, file))
+    loaded = stack_from(text, file)
+    resolve(catalog, loaded)
+    lines = [_("{file} is written").format(file=file)]
+    if policy is not None:
+        policy_file(policy)
+        lines.append(_("{file} is written: read it aloud when you meet").format(
+            file=write_policy(folder, policy, loaded.stack)))
     write(file, text.encode())
     write(folder / ".gitignore", IGNORE.encode())
-    return _with_key(folder, values["name"], [_("{file} is written").format(file=file)])
+    return _with_key(folder, values["name"], lines)
 
 
 def _with_key(folder: Path, name: str, lines: list[str]) -> Told:
