@@ -55,7 +55,7 @@ def show_command(app: App, id_: str) -> int:
     from ..flows.catalog import show_entry
     from ..flows.vet import of_catalog
 
-    return app.show(show_entry(of_catalog(app.tools.catalogs), id_), "catalog-show/1")
+    return app.show(show_entry(of_catalog(app.layers), id_), "catalog-show/1")
 
 
 @command.command("compare")
@@ -71,7 +71,7 @@ def compare_command(app: App, ids: tuple[str, ...], question: str | None) -> int
     from ..flows.dossiers import compare
     from ..flows.vet import of_catalog
 
-    return app.show(compare(of_catalog(app.tools.catalogs), ids, question), "catalog-compare/1")
+    return app.show(compare(of_catalog(app.layers), ids, question), "catalog-compare/1")
 
 
 @command.command("new")

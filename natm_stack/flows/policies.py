@@ -18,7 +18,6 @@ from ..model.results import Told
 from ..model.stack import Stack
 from ..paths import shipped
 from ..templating import q
-from .tools import Tools
 from .vet import POLICY, Vetting, due_within, of_catalog, of_workspace, policy_file, ready_policies
 from .workspace import Workspace
 
@@ -33,8 +32,8 @@ class Place(Protocol):
         """The workspace; `NatmError` where there is none."""
 
     @property
-    def tools(self) -> Tools:
-        """What flows need of the world."""
+    def layers(self) -> tuple[Path, ...]:
+        """Catalogs named on the command line."""
 
 
 def vetting_for(
@@ -46,7 +45,7 @@ def vetting_for(
     except NatmError as error:
         if error.code != "workspace.none" or not ids:
             raise
-        return of_catalog(place.tools.catalogs, policy), ids
+        return of_catalog(place.layers, policy), ids
     chosen = ids or tuple(instance.id for instance in workspace.deployment.instances)
     return of_workspace(workspace, policy), chosen
 
