@@ -9,7 +9,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import suite
+from . import suite, vetting
 from .measure import Ratio, table
 
 
@@ -27,6 +27,9 @@ def main() -> None:
             _tell("health")
             ratios.append(suite.health(volunteer))
             memory = suite.idle_memory(volunteer)
+        (home / "vetting").mkdir()
+        _tell("a thousand entries")
+        ratios += [*vetting.thousand(home / "vetting"), vetting.list_many(home / "vetting")]
         (home / "many").mkdir()
         _tell("20 platforms against 5")
         ratio, tasks = suite.many_platforms(home / "many")

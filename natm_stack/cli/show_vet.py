@@ -23,7 +23,9 @@ def state_words(state: str) -> str:
 @as_text.register
 def vet_text(report: VetReport) -> str:
     """Every platform, rule by rule."""
-    parts = [_("Policy: {file}").format(file=report.policy)] if report.policy else []
+    parts = [_("Under the policy of {community} ({file}), on {day}:").format(
+        community=one_line(report.community) or _("nobody named"), file=report.policy,
+        day=report.today)] if report.policy else []
     parts += [*report.notes, *(verdict_text(one, report.today) for one in report.verdicts)]
     return "\n".join(parts)
 

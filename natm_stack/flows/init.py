@@ -18,7 +18,7 @@ from ..secrets import key_file, make_key
 from ..server import Server
 from ..stackfile import IGNORE, new_text
 from .policies import write_policy
-from .records import KEPT, record
+from .records import KEPT, kept_decisions, record
 from .tools import Tools
 from .vet import policy_file
 
@@ -94,6 +94,8 @@ def init_from(folder: Path, named: dict[str, Any], tools: Tools) -> Told:
         if isinstance(kept.get(name), str):
             write(folder / name, kept[name].encode(), 0o600 if name == "secrets.yml" else 0o644)
             written.append(name)
+    for name, text in kept_decisions(kept).items():
+        write(folder / name, text.encode())
     write(folder / ".gitignore", IGNORE.encode())
     name = stack.name
     return Told((

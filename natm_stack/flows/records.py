@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..errors import NatmError
@@ -13,6 +14,7 @@ from ..server import Server
 from .workspace import Workspace
 
 KEPT = ("stack.yml", "policy.yml", "secrets.yml")
+DECISION_FILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,110}\.(yml|jsonl)")
 
 
 def record(server: Server, root: str, action: str, name: str, *, folder: str = "records",
@@ -31,8 +33,21 @@ def keep_workspace(workspace: Workspace) -> None:
     """
     _refuse_lost_secrets(workspace)
     texts = {name: read_text(workspace.folder / name) for name in KEPT}
-    record(workspace.server, workspace.deployment.root, "write", "workspace.json",
-           value={name: text for name, text in texts.items() if text is not None})
+    value: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}
+    folder = workspace.folder / "decisions"
+    decided = {file.name: read_text(file) for file in sorted(folder.glob("*"))
+               if DECISION_FILE.fullmatch(file.name)}
+    if decided:
+        value["decisions"] = decided
+    record(workspace.server, workspace.deployment.root, "write", "workspace.json", value=value)
+
+
+def kept_decisions(kept: Any) -> dict[str, str]:
+    """Decisions among what a server keeps; it could send anything, so names are looked at."""
+    found = kept.get("decisions")
+    return {f"decisions/{name}": text for name, text in found.items()
+            if DECISION_FILE.fullmatch(name) and isinstance(text, str)
+            } if isinstance(found, dict) else {}
 
 
 def _refuse_lost_secrets(workspace: Workspace) -> None:

@@ -21,6 +21,7 @@ from ..load_vetting import (
     load_dossier,
     load_policy,
 )
+from ..model.base import words_in
 from ..model.criteria import Criteria
 from ..model.decision import Decision
 from ..model.dossier import newest_day
@@ -122,7 +123,10 @@ def vet_platforms(vetting: Vetting, ids: tuple[str, ...]) -> VetReport:
         notes.append(_("the policy was to be looked at again by {day}").format(
             day=policy.policy.review_by))
     verdicts = tuple(vetting.verdict(id_, today) for id_ in ids)
-    return VetReport(str(policy.file) if policy else None, today, verdicts, tuple(notes))
+    community = words_in(policy.policy.community.name or policy.policy.title,
+                         policy.policy.languages) if policy else ""
+    return VetReport(
+        str(policy.file) if policy else None, today, verdicts, tuple(notes), community)
 
 
 def due_within(vetting: Vetting, ids: tuple[str, ...], days: int) -> tuple[date, list[Due]]:

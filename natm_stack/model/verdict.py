@@ -84,6 +84,7 @@ class VetReport:
     today: date
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...] = ()
+    community: str = ""
 
     @property
     def ok(self) -> bool:

@@ -57,11 +57,17 @@ def test_init_writes_nothing_unless_all_is_well(
 
 
 def test_init_fetches_what_a_server_keeps(natm: Natm, folder: Path, tmp_path: Path) -> None:
-    kept = {"stack.yml": (folder / "stack.yml").read_text(encoding="utf-8"), "other": "x"}
+    decisions = {"2026-11-24-prosody-adopt.yml": "a: 1\n", "log.jsonl": "{}\n", "../evil.yml": "x",
+                 "odd.yml": 3}
+    kept = {"stack.yml": (folder / "stack.yml").read_text(encoding="utf-8"), "other": "x",
+            "decisions": decisions}
     server = MemoryServer(record={"value": kept})
     assert natm("init", str(tmp_path / "new"), "--from", "s.example", server=server).code == 0
     assert (tmp_path / "new" / "stack.yml").read_text(encoding="utf-8") == kept["stack.yml"]
     assert not (tmp_path / "new" / "other").exists()
+    assert sorted(p.name for p in (tmp_path / "new" / "decisions").iterdir()) == [
+        "2026-11-24-prosody-adopt.yml", "log.jsonl"]
+    assert not (tmp_path / "new" / "evil.yml").exists()
 
 
 def test_pick_and_drop_change_one_line(natm: Natm, tmp_path: Path) -> None:
