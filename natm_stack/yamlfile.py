@@ -80,6 +80,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _dump_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None if isinstance(_plain(text), str) else "'"
+    if not text.isprintable():
+        style = '"'  # The only one in which every character can be written out.
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +56,8 @@ def deploy(
         verified = _prove(workspace, plan, applied, found, browser) if prove else None
         report = DeployReport(plan, applied, verified, tuple(notes))
         lock.result = "done" if report.ok else "failed"
-        if judged.policy and applied.ok:
-            note_admissions(workspace.folder, workspace.deployment, judged)
+        if applied.ok:
+            _note(workspace, judged)
     return report
 
 
@@ -72,6 +73,14 @@ def _admitted(
                         hint=_("`natm deploy` asks; `natm decide ID` writes it down"))
     own_up(workspace, judged)
     return judged
+
+
+def _note(workspace: Workspace, judged: GateReport) -> None:
+    """Add to the log. What only this machine can reach is noted in any case, so that opening it
+    later is seen; but without a policy the log stands in nobody's way."""
+    if judged.policy or workspace.deployment.loopback_only:
+        with contextlib.suppress(*(() if judged.policy else (NatmError,))):
+            note_admissions(workspace.folder, workspace.deployment, judged)
 
 
 def unfinished_words(owner: dict[str, str]) -> str:

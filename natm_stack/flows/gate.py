@@ -34,21 +34,25 @@ def gate(workspace: Workspace, plan: Plan, found: Look, *, trial: bool = False) 
     instances = {i.id: i for i in workspace.deployment.instances}
     present = [p for p in plan.platforms if p.id in instances and p.action != "remove"]
     today = vetting.today(p.id for p in present)
-    if vetting.policy is None:
-        return GateReport(None, trial, today, notes=_without_policy(vetting, present))
-    known = last_entries(workspace.folder)
+    # Without a policy nothing is refused, a log that was changed included.
+    known = last_entries(workspace.folder) if vetting.policy else {}
     admissions = []
     for one in present:
         act = act_of(one, instances[one.id], found["receipts"].get(one.id), known.get(one.id, {}),
                      openness(workspace.deployment, instances[one.id]))
         verdict = vetting.verdict(one.id, today)
         own = [d.decision for d in vetting.decisions if d.decision.platform == one.id]
+        if vetting.policy is None:
+            admissions.append(Admission(act, verdict, True))
+            continue
         made = _trial(act, verdict) if trial else admit(
             act, verdict, vetting.policy.policy, own, today)
         if made.outside and act == "running":
             made = replace(made, says=_outside(known.get(one.id, {}), own, today, vetting))
         admissions.append(made)
-    return GateReport(str(vetting.policy.file), trial, today, tuple(admissions))
+    policy = str(vetting.policy.file) if vetting.policy else None
+    notes = () if vetting.policy else _without_policy(vetting, present)
+    return GateReport(policy, trial, today, tuple(admissions), notes)
 
 
 def _outside(

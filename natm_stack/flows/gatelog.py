@@ -72,9 +72,11 @@ def note_admissions(folder: Path, deployment: Deployment, report: GateReport) ->
     count = len(lines)
     for one in report.admissions:
         id_ = one.verdict.platform
-        if one.act == "running" and one.outside == known.get(id_, {}).get("outside", False):
+        opened, last = openness(deployment, instances[id_]), known.get(id_, {})
+        if one.act == "running" and (last.get("outside"), last.get("open")) == (
+                one.outside, opened):
             continue
-        value = _value(one, report, openness(deployment, instances[id_]))
+        value = _value(one, report, opened)
         value["before"] = _hash(lines[-1]) if lines else ""
         lines.append(json.dumps(value, ensure_ascii=False, sort_keys=True))
     if len(lines) > count:

@@ -17,12 +17,14 @@ import pytest
 from natm_stack.apply.run import apply
 from natm_stack.flows import deploy as deploying
 from natm_stack.flows.listing import listing
+from natm_stack.flows.workspace import Workspace
 from natm_stack.model.results import ApplyReport
 from natm_stack.paths import shipped
 from natm_stack.testing.fakes import (
     MemoryServer,
     deployed_server,
     sample_platform,
+    sample_tools,
     sample_workspace,
 )
 
@@ -237,6 +239,7 @@ def test_a_decision_is_written_down_with_no_technology_among_its_alternatives(
     (["decide", "jabber", *ADOPT], "stack.unknown-platform"),
     (["decide", "prosody", *ADOPT, "--acknowledge", "nonsense"], "decide.unknown-rule"),
     (["decide", "prosody", *ADOPT, "--until", "soon"], "decision.invalid"),
+    (["decide", "prosody", *ADOPT, "--dissent", "\udcff"], "decision.invalid"),
     (["decide", "prosody", *ADOPT, "--override", "nothing-held-back"], "decide.never"),
     (["decide", "prosody", *ADOPT, "--override", "free"], "decide.not-refused"),
     (["decide", "prosody", "--outcome", "override", "--reason", "x", "--by", "A"],
@@ -312,6 +315,22 @@ def test_a_trial_is_possible_on_loopback_whatever_the_policy_says(
     said = natm("-C", str(open_to_all), "--json", "deploy", "--trial", "--yes", server=server)
     assert said.json["error"]["code"] == "trial.not-loopback"
     assert server.asked == []
+
+
+def test_opening_what_was_tried_on_loopback_passes_the_gate(
+    natm: Natm, tmp_path: Path, asked: list[str], applied: list[Any]
+) -> None:
+    where = tmp_path / "new"
+    natm("init", str(where), "--name", "river", "--domain", "river.localhost", "--kit", "talk")
+    assert natm("-C", str(where), "deploy", "--no-verify", server=held()).code == 0
+    there = deployed_server(Workspace(where, sample_tools()))
+    natm("-C", str(where), "vet", "--adopt", "--policy", "careful")
+    file = where / "stack.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace(
+        "river.localhost", "river.example.org"), encoding="utf-8")
+    said = natm("-C", str(where), "--json", "deploy", "--yes", server=there)
+    assert said.json["error"]["code"] == "vet.refused"
+    assert len(applied) == 1
 
 
 def test_without_a_policy_a_deploy_is_as_before(
