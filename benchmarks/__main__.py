@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import suite
+from . import suite, vetting
 from .measure import Ratio, heading, row
 
 Found = Iterator[Ratio | str]
@@ -34,13 +34,19 @@ def many(home: Path) -> Found:
     yield from suite.many_platforms(home)
 
 
+def entries(home: Path) -> Found:
+    """What a large catalog costs."""
+    yield from vetting.thousand(home)
+    yield vetting.list_many(home)
+
+
 def cold(home: Path) -> Found:
     """The first deploy, with everything to build."""
     yield suite.first_deploy(home)
 
 
 ALL: dict[str, Callable[[Path], Found]] = {
-    "start": start, "commons": commons, "many": many, "cold": cold}
+    "start": start, "commons": commons, "many": many, "entries": entries, "cold": cold}
 
 
 def main() -> None:

@@ -20,6 +20,8 @@ from .model.stack import Kit, ServerSpec, Stack
 from .yamlfile import Document, parse, read
 
 M = TypeVar("M", bound=FileModel)
+MOST_BYTES = 32 * 2**20
+"""Of one file in a catalog."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +105,18 @@ def stack_from(text: str, file: Path) -> LoadedStack:
 
 def server_from(values: dict[str, Any], named_by: str) -> ServerSpec:
     """A server that was named in another way than by stack.yml."""
-    return _validated(Document(Path(named_by), values), ServerSpec, "stack")
+    return validated(Document(Path(named_by), values), ServerSpec, "stack")
 
 
 def _stack(document: Document) -> LoadedStack:
-    return LoadedStack(_validated(document, Stack, "stack"), document)
+    return LoadedStack(validated(document, Stack, "stack"), document)
 
 
 def load_platform(folder: Path, *, trusted: bool = True) -> CatalogEntry:
     """Read one platform's folder; only its YAML is looked at."""
+    _refuse_disguise(folder)
     document = read(folder / "platform.yml")
-    platform = _validated(document, Platform, "catalog")
+    platform = validated(document, Platform, "catalog")
     if platform.id != folder.name:
         raise NatmError(
             _("the platform calls itself {id}, but its folder is {folder}").format(
@@ -146,8 +149,9 @@ def load_catalog(shipped: Path, layers: list[tuple[Path, bool]] | None = None) -
         for folder in _platform_folders(root):
             entries[folder.name] = load_platform(folder, trusted=trusted)
         for file in sorted((root / "kits").glob("*.yml")):
-            kit = _validated(read(file), Kit, "catalog")
+            kit = validated(read(file), Kit, "catalog")
             kits[kit.name] = kit
+    _require_own_names(entries)
     _require_own_blocks(entries)
     return Catalog(entries, kits, shipped / "images", tree_digest(shipped / "images"))
 
@@ -162,16 +166,65 @@ def tree_digest(folder: Path) -> str:
                 code="catalog.symlink", where=str(path), hint=_("put the file itself there"))
         if "__pycache__" in path.relative_to(folder).parts or path.is_dir():
             continue
-        content = path.read_bytes()
+        content = _content(path)
         executable = bool(path.lstat().st_mode & stat.S_IXUSR)
         head = f"{path.relative_to(folder)}\0{executable}\0{len(content)}\0"
         digest.update(head.encode() + content)
     return f"sha256:{digest.hexdigest()}"
 
 
+def _content(path: Path) -> bytes:
+    """A catalog's file: a real one, and of a size that a server can be sent."""
+    at = path.lstat()
+    if not stat.S_ISREG(at.st_mode) or at.st_size > MOST_BYTES:
+        raise NatmError(
+            _("this is no file that belongs in a catalog: a pipe, a device, or larger than "
+              "{n} MiB").format(n=MOST_BYTES // 2**20),
+            code="catalog.bad-file", where=str(path))
+    return path.read_bytes()
+
+
 def _platform_folders(root: Path) -> list[Path]:
-    return sorted(p.parent for p in (root / "platforms").glob("*/platform.yml")
-                  if not p.parent.name.startswith("_"))
+    folders = sorted(p.parent for p in (root / "platforms").glob("*/platform.yml")
+                     if not p.parent.name.startswith("_"))
+    for folder in folders:
+        _refuse_disguise(folder)
+    return folders
+
+
+def _refuse_disguise(folder: Path) -> None:
+    """An entry is a folder of its own with a plain name: no link, no letters of another script."""
+    for path in (folder, folder / "platform.yml", folder / "dossier.yml"):
+        if path.is_symlink():
+            raise NatmError(
+                _("a catalog holds files and folders, no links: what they lead to can change"),
+                code="catalog.symlink", where=str(path), hint=_("put the file itself there"))
+    if not folder.name.isascii():
+        raise NatmError(
+            _("the name {name} has letters that look like others").format(
+                name=ascii(folder.name)),
+            code="catalog.lookalike", where=str(folder),
+            hint=_("an id has the letters a to z, digits and hyphens"))
+
+
+_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "-": ""})
+
+
+def _looks_like(id_: str) -> str:
+    """What an id looks like at a glance: ids that come out the same can be mistaken."""
+    return id_.translate(_ALIKE).replace("rn", "m").replace("vv", "w")
+
+
+def _require_own_names(entries: dict[str, CatalogEntry]) -> None:
+    """Nobody should take one platform for another by its id."""
+    seen: dict[str, str] = {}
+    for id_, entry in entries.items():
+        other = seen.setdefault(_looks_like(id_), id_)
+        if other != id_:
+            raise NatmError(
+                _("{one} and {two} look alike").format(one=other, two=id_),
+                code="catalog.lookalike", where=entry.document.place("id"),
+                hint=_("give one of them a name nobody can mistake"))
 
 
 def _require_folder(root: Path) -> None:
@@ -196,7 +249,8 @@ def _require_own_blocks(entries: dict[str, CatalogEntry]) -> None:
             )
 
 
-def _validated(document: Document, model: type[M], area: str) -> M:
+def validated(document: Document, model: type[M], area: str) -> M:
+    """The document as this model; `NatmError` points at the first line that does not fit."""
     if not isinstance(document.value, dict):
         raise NatmError(
             _("this file should hold keys and values, and holds none"),

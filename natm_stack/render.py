@@ -53,6 +53,7 @@ class _PlatformRenderer:
     def __init__(self, deployment: Deployment, instance: Instance, secrets: Secrets) -> None:
         self.deployment, self.instance = deployment, instance
         self.folder = Path(instance.folder)
+        _refuse_links(self.folder)
         self.env = environment(self.folder)
         self.secrets = secrets
         self.values = secrets.of(instance.id)
@@ -197,6 +198,15 @@ class _Forbidden:
         raise NatmError(
             _("compose.yml may hold no secret; mount it with secret(...)"),
             code="render.secret-in-compose")
+
+
+def _refuse_links(folder: Path) -> None:
+    """A link could bring any file of the volunteer's computer to the server."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_symlink():
+            raise NatmError(
+                _("a catalog holds files and folders, no links: what they lead to can change"),
+                code="catalog.symlink", where=str(path), hint=_("put the file itself there"))
 
 
 def _walk(folder: Path) -> list[Path]:

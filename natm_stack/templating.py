@@ -10,7 +10,8 @@ from __future__ import annotations
 import html as html_escape
 import json as json_module
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -119,25 +120,83 @@ def _finalize(value: Any) -> Any:
     raise Refused(_("a value is written without a filter"))
 
 
+MOST_STEPS, MOST_LETTERS = 100_000, 512 * 1024
+"""A platform's templates take a few hundred steps; a loop in a loop in a loop takes for ever."""
+
+_spent: ContextVar[list[int]] = ContextVar("spent")
+
+
+def _step() -> None:
+    spent = _spent.get(None)
+    if spent is not None:
+        spent[0] += 1
+        if spent[0] > MOST_STEPS:
+            raise Refused(_("this template goes round and round"))
+
+
+def _counted(values: Any) -> Iterator[Any]:
+    """What a loop goes through, one counted step after the other."""
+    for value in values:
+        _step()
+        yield value
+
+
+def _bounded(value: Any) -> Any:
+    """A value that is not made larger and larger."""
+    if isinstance(value, str | list | tuple) and len(value) > MOST_LETTERS:
+        raise Refused(_("this template makes a text that is far too long"))
+    return value
+
+
+COUNTED, BOUNDED = "natm counted", "natm bounded"
+"""No template can call these by name."""
+
+_GROWING = {"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"}
+"""Methods of text that make as much of it as they are told."""
+
+
 class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, without the two ways in which text could pass for quoted."""
+    """Jinja's sandbox, in which no text passes for quoted and nothing goes on for ever."""
+
+    intercepted_binops = frozenset(("*", "**", "%", "+"))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """What a filter wrote is written as it is: its `format` would make more of it."""
-        return not isinstance(obj, Safe) and super().is_safe_attribute(obj, attr, value)
+        """What a filter wrote is written as it is; and no text is blown up."""
+        if isinstance(obj, Safe) or (isinstance(obj, str) and attr in _GROWING):
+            return False
+        return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Jinja lets `format` through before it asks whether that is safe."""
-        quoted = isinstance(getattr(value, "__self__", None), Safe)
-        return None if quoted else super().wrap_str_format(value)
+        return None
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Sums of moderate numbers, and nothing repeated many times over."""
+        numbers = all(isinstance(one, int | float) and abs(one) < 2**64 for one in (left, right))
+        if operator == "**" or (operator in "*%" and not numbers):
+            raise Refused(_("this could make far too much of a value"))
+        return _bounded(super().call_binop(context, operator, left, right))
+
+    def call(self, context: Any, obj: Any, /, *given: Any, **named: Any) -> Any:
+        """Every call is a step: a macro may call itself."""
+        _step()
+        return _bounded(super().call(context, obj, *given, **named))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
         tree = super()._parse(source, name, filename)
+        for loop in tree.find_all(jinja2.nodes.For):
+            loop.iter = _filtered(loop.iter, COUNTED)
+        for joined in tree.find_all(jinja2.nodes.Concat):
+            joined.nodes = [_filtered(node, BOUNDED) for node in joined.nodes]
         for block in tree.find_all(jinja2.nodes.FilterBlock):
             raise jinja2.TemplateSyntaxError(
                 _("a filter over a whole block writes what no filter has quoted"),
                 block.lineno, name, filename)
         return tree
+
+
+def _filtered(node: Any, name: str) -> jinja2.nodes.Filter:
+    return jinja2.nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
 @lru_cache(maxsize=256)
@@ -150,6 +209,7 @@ def environment(folder: Path) -> jinja2.Environment:
     )
     env.filters.clear()
     env.filters.update(FILTERS)
+    env.filters.update({COUNTED: _counted, BOUNDED: _bounded})
     env.filters.update({name: jinja2.filters.FILTERS[name] for name in
                         ("length", "sort", "selectattr", "rejectattr", "map", "list", "first",
                          "join", "default", "unique", "groupby", "upper", "lower", "replace")})
@@ -160,6 +220,7 @@ def render_template(
     env: jinja2.Environment, name: str, folder: Path, context: Mapping[str, Any]
 ) -> str:
     """Render one template; `NatmError` names template, line and what was wrong."""
+    mark = _spent.set([0])
     try:
         return env.get_template(name).render(context)
     except NatmError:
@@ -170,6 +231,8 @@ def render_template(
             code="render.refused", where=Place(str(folder / name), _line(error, folder / name)),
             hint=_("look at the settings of this platform in stack.yml"),
         ) from error
+    finally:
+        _spent.reset(mark)
 
 
 def _line(error: Exception, template: Path) -> int | None:

@@ -7,7 +7,10 @@ anchors that repeat themselves and tags of other programs are refused.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,8 @@ DEEPEST = 40
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_MAYBE = frozenset("0123456789+-.~tTfFnN")
+"""What anything but text begins with."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Where = tuple[str | int, ...]
@@ -37,6 +42,7 @@ class Document:
     value: Any
     lines: dict[Where, int] = field(default_factory=dict)
     tagged: dict[Where, str] = field(default_factory=dict)
+    data: bytes = b""
 
     def place(self, *path: str | int) -> Place:
         """The place of a value, or of the nearest one above it."""
@@ -48,37 +54,54 @@ class Document:
 
 def read(file: Path, *, tags: tuple[str, ...] = ()) -> Document:
     """Read one YAML file; `NatmError` says what is wrong and on which line."""
-    return parse(_text_of(file), file, tags=tags)
+    data = _data_of(file)
+    document = parse(_text_of(data, file), file, tags=tags)
+    document.data = data
+    return document
 
 
 def parse(text: str, file: Path, *, tags: tuple[str, ...] = ()) -> Document:
     """Read YAML text that came from `file`; scalars with one of `tags` stay text, and are noted."""
     document = Document(file, None)
     try:
-        _refuse_deep(text, file)
-        node = yaml.compose(text, Loader=_Loader)
+        document.value = _Builder(document, tags, yaml.parse(text, Loader=_Loader)).value()
     except yaml.YAMLError as error:
         raise _syntax_error(error, text, file) from error
-    if node is not None:
-        document.value = _Builder(document, tags).build(node, ())
     return document
 
 
-def _refuse_deep(text: str, file: Path) -> None:
-    """The parser in C calls itself for every level and would bring Python down with it."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEEPEST:
-            raise _too_deep(file, event.start_mark.line + 1 if event.start_mark else 1)
+class _Dumper(yaml.SafeDumper):
+    """Quotes what this file's own reading would take for something else than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Say it again rather than point at it."""
+        return True
 
 
-def _text_of(file: Path) -> str:
+def _dump_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(_plain(text), str) else "'"
+    if not text.isprintable():
+        style = '"'  # The only one in which every character can be written out.
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _dump_text)
+
+
+def dump(value: Any) -> str:
+    """Plain values as YAML that people can go on with."""
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def _data_of(file: Path) -> bytes:
+    """The file's bytes. A pipe or a device is not waited for, and no more is read than may be."""
     try:
-        data = file.read_bytes()
+        with open(file, "rb", opener=_opener) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise _bad(file, 1, _("this is not a file that a person wrote"))
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise NatmError(
             _("cannot read {file}: {why}").format(file=file, why=error.strerror),
@@ -86,6 +109,14 @@ def _text_of(file: Path) -> str:
         ) from error
     if len(data) > MOST_BYTES:
         raise _bad(file, 1, _("this file is too large to be one that a person wrote"))
+    return data
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _text_of(data: bytes, file: Path) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -94,61 +125,113 @@ def _text_of(file: Path) -> str:
 
 
 class _Builder:
-    """Turns YAML's nodes into plain values and notes their lines."""
+    """Turns what the parser meets, in one pass, into plain values, and notes their lines.
 
-    def __init__(self, document: Document, tags: tuple[str, ...]) -> None:
-        self.document, self.tags, self.open = document, tags, set[int]()
+    The parser in C calls itself for nothing here: what nests too deeply is met level by level.
+    """
 
-    def build(self, node: yaml.Node, path: Where) -> Any:
-        self.document.lines.setdefault(path, node.start_mark.line + 1)
+    def __init__(
+        self, document: Document, tags: tuple[str, ...], events: Iterator[Any]
+    ) -> None:
+        self.document, self.tags, self.events = document, tags, events
+        self.lines = document.lines
+        self.anchors: dict[str, tuple[Any, Where]] = {}
+        self.open: dict[str, int] = {}
+
+    def value(self) -> Any:
+        """The one document's value."""
+        found, seen = None, False
+        for event in self.events:
+            if type(event) is yaml.DocumentStartEvent:
+                if seen:
+                    raise self._bad(event, _("this file should hold one document, and holds more"))
+                found, seen = self.build(next(self.events), ()), True
+        return found
+
+    def build(self, event: Any, path: Where) -> Any:
+        kind, line = type(event), event.start_mark.line + 1
+        self._note(path, line)
+        if kind is yaml.ScalarEvent:
+            value = self._scalar(event, path)
+            if event.anchor:
+                self.anchors[event.anchor] = (value, path)
+            return value
+        if kind is yaml.AliasEvent:
+            return self._alias(event, path)
+        if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            raise self._bad(event, _("the tag {tag} has no meaning here").format(tag=event.tag))
+        if event.anchor:
+            self.open[event.anchor] = line
+        made = self._sequence(path) if kind is yaml.SequenceStartEvent else self._mapping(path)
+        if event.anchor:
+            del self.open[event.anchor]
+            self.anchors[event.anchor] = (made, path)
+        return made
+
+    def _note(self, path: Where, line: int) -> None:
+        self.lines.setdefault(path, line)
         if len(path) > DEEPEST:
-            raise _too_deep(self.document.file, node.start_mark.line + 1)
-        if len(self.document.lines) > MOST_VALUES:
-            raise self._bad(node, _("this file unfolds into more values than a person would write"))
-        if id(node) in self.open:
-            raise self._bad(node, _("an anchor here contains itself"))
-        self.open.add(id(node))
-        try:
-            return self._kind(node, path)
-        finally:
-            self.open.discard(id(node))
+            raise _too_deep(self.document.file, line)
+        if len(self.lines) > MOST_VALUES:
+            raise _bad(self.document.file, line,
+                       _("this file unfolds into more values than a person would write"))
 
-    def _kind(self, node: yaml.Node, path: Where) -> Any:
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, path)
-        if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-            raise self._bad(node, _("the tag {tag} has no meaning here").format(tag=node.tag))
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
-        return self._mapping(node, path)
+    def _sequence(self, path: Where) -> list[Any]:
+        found: list[Any] = []
+        for event in self.events:
+            if type(event) is yaml.SequenceEndEvent:
+                break
+            found.append(self.build(event, (*path, len(found))))
+        return found
 
-    def _mapping(self, node: yaml.Node, path: Where) -> dict[str, Any]:
+    def _mapping(self, path: Where) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise self._bad(key_node, _("a key must be a plain word"))
-            key = str(key_node.value)
+        for event in self.events:
+            if type(event) is yaml.MappingEndEvent:
+                break
+            if type(event) is not yaml.ScalarEvent or event.start_mark is None:
+                raise self._bad(event, _("a key must be a plain word"))
+            key = str(event.value)
             if key in result:
-                raise self._bad(key_node, _("the key {key} stands here twice").format(key=key))
-            self.document.lines[(*path, key)] = key_node.start_mark.line + 1
-            result[key] = self.build(value_node, (*path, key))
+                raise self._bad(event, _("the key {key} stands here twice").format(key=key))
+            below = (*path, key)
+            self.lines[below] = event.start_mark.line + 1
+            result[key] = self.build(next(self.events), below)
         return result
 
-    def _scalar(self, node: yaml.ScalarNode, path: Where) -> Any:
-        if node.tag in self.tags:
-            self.document.tagged[path] = node.tag
-            return node.value
-        if node.style:
-            return self._text(node)
-        return _plain(node.value) if _standard(node.tag) else self._text(node)
+    def _alias(self, event: Any, path: Where) -> Any:
+        if event.anchor in self.open:
+            raise _bad(self.document.file, self.open[event.anchor],
+                       _("an anchor here contains itself"))
+        if event.anchor not in self.anchors:
+            raise self._bad(event, _("there is no anchor called {name}").format(name=event.anchor))
+        value, source = self.anchors[event.anchor]
+        return self._again(value, source, path)
 
-    def _text(self, node: yaml.ScalarNode) -> str:
-        if node.tag != "!" and not _standard(node.tag):
-            raise self._bad(node, _("the tag {tag} has no meaning here").format(tag=node.tag))
-        return str(node.value)
+    def _again(self, value: Any, source: Where, path: Where) -> Any:
+        """The same values once more, each of them counted: that is where bombs hide."""
+        self._note(path, self.lines[source])
+        if source in self.document.tagged:
+            self.document.tagged[path] = self.document.tagged[source]
+        if isinstance(value, dict):
+            return {k: self._again(v, (*source, k), (*path, k)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._again(v, (*source, n), (*path, n)) for n, v in enumerate(value)]
+        return value
 
-    def _bad(self, node: yaml.Node, message: str) -> NatmError:
-        return _bad(self.document.file, node.start_mark.line + 1, message)
+    def _scalar(self, event: Any, path: Where) -> Any:
+        tag = event.tag
+        if tag is None:
+            return event.value if event.style else _plain(event.value)
+        if tag in self.tags:
+            self.document.tagged[path] = tag
+            return event.value
+        if tag != "!" and not _standard(tag):
+            raise self._bad(event, _("the tag {tag} has no meaning here").format(tag=tag))
+        return event.value if event.style or tag == "!" else _plain(event.value)
+
+    def _bad(self, event: Any, message: str) -> NatmError:
+        return _bad(self.document.file, event.start_mark.line + 1, message)
 
 
 def _standard(tag: str) -> bool:
@@ -158,6 +241,8 @@ def _standard(tag: str) -> bool:
 
 def _plain(text: str) -> Any:
     """A scalar without quotes, by YAML 1.2's core schema."""
+    if not text or text[0] not in _MAYBE:
+        return text or None
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     if _INT.match(text):

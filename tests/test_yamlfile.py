@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile import texts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from natm_stack.errors import NatmError, Place
-from natm_stack.yamlfile import MOST_BYTES, parse, read
+from natm_stack.yamlfile import MOST_BYTES, dump, parse, read
 
 FILE = Path("some.yml")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def value_of(text: str) -> Any:
@@ -120,3 +123,15 @@ def test_a_file_that_cannot_be_read_is_named(refused: Any, tmp_path: Path, name:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(NatmError):
         parse(text, FILE)
+
+
+@given(st.recursive(texts.filter(lambda text: not SURROGATE.search(text)), lambda inner: st.one_of(
+    st.lists(inner, max_size=3), st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True),
+                                                 inner, max_size=3)), max_leaves=6))
+def test_what_is_written_is_read_back(value: Any) -> None:
+    assert parse(dump({"value": value}), FILE).value == {"value": value}
+
+
+@pytest.mark.parametrize("text", ["no", "2.10", "1e3", "0750", "~", "", "2026-01-01", "null", ".5"])
+def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
+    assert parse(dump({"value": text}), FILE).value == {"value": text}

@@ -13,6 +13,7 @@ import click
 
 from ..errors import NatmError, UsageError
 from ..i18n import _
+from ..plaintext import visible
 
 if TYPE_CHECKING:
     from ..flows.tools import Tools
@@ -39,13 +40,18 @@ class App:
 
         return Progress()
 
+    @property
+    def layers(self) -> tuple[Path, ...]:
+        """Catalogs named on the command line."""
+        return tuple(Path(c) for c in self.catalogs)
+
     @cached_property
     def tools(self) -> Tools:
         """What flows need of the world."""
         from ..flows.tools import Tools
 
         return Tools(self.ask_password, self.progress.event,
-                     catalogs=tuple(Path(c) for c in self.catalogs))
+                     catalogs=self.layers)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -73,7 +79,7 @@ class App:
         if yes:
             return
         self._need_terminal(question, _("say --yes to answer it beforehand"))
-        if not click.confirm(question, err=True):
+        if not click.confirm(visible(question), err=True):
             raise NatmError(_("nothing was changed"), code="declined")
 
     def _need_terminal(self, question: str, hint: str) -> None:
@@ -84,11 +90,11 @@ class App:
 
     def note(self, text: str) -> None:
         """A line for people, on standard error."""
-        click.echo(text, err=True)
+        click.echo(visible(text), err=True)
 
     def show(self, result: Any, kind: str, *, bad: int = UNHEALTHY) -> int:
         """Show a result once, on standard output; returns the exit code it stands for."""
         from .show import as_json, as_text
 
-        click.echo(as_json(result, kind) if self.as_json else as_text(result))
+        click.echo(as_json(result, kind) if self.as_json else visible(as_text(result)))
         return 0 if result.ok else bad

@@ -13,6 +13,7 @@ import click
 from .. import __version__
 from ..errors import Interrupted, NatmError, UsageError
 from ..i18n import _
+from ..plaintext import visible
 
 REFUSED, USAGE, BUG, INTERRUPTED = 1, 2, 3, 130
 
@@ -59,11 +60,12 @@ def _show(error: NatmError, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"ok": False, "error": error_value(error)}))
         return
-    click.echo(click.style(_("Error: "), fg="red", bold=True) + error.message, err=True)
+    click.echo(click.style(_("Error: "), fg="red", bold=True) + visible(error.message),
+               err=True)
     if error.where is not None:
-        click.echo(f"at:   {error.where}", err=True)
+        click.echo(visible(f"at:   {error.where}"), err=True)
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        click.echo(visible(f"hint: {error.hint}"), err=True)
 
 
 def error_value(error: NatmError) -> dict[str, Any]:

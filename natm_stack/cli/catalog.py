@@ -19,41 +19,59 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--category", default=None, help=_("Only this category, for instance chat."))
+@click.option("--instead-of", default=None, metavar="NAME",
+              help=_("Only what people come to from there, for instance whatsapp."))
 @click.pass_obj
-def list_command(app: App, category: str | None) -> int:
+def list_command(app: App, category: str | None, instead_of: str | None) -> int:
     """List platforms and kits.
 
-    Example: natm catalog list --category docs
+    Example: natm catalog list --category docs --instead-of google-docs
     """
-    from ..flows.catalog import entries
-    from ..model.base import text_in
+    from ..flows.listing import listing, matching
     from ..model.results import Told
-    from .show import table
+    from .show import columns
 
-    catalog = entries(app.tools.catalogs)
-    found = [e.platform for e in catalog.entries.values()
-             if category in (None, e.platform.category)]
-    rows = [(p.id, p.category, p.version, text_in(p.summary, "en")) for p in found]
-    text = table((_("id"), _("category"), _("version"), _("what it is")), rows)
-    kits = [f"  {k.name}: {', '.join(k.platforms)}" for k in catalog.kits.values()]
+    catalog = listing(app.layers)
+    found = matching(catalog, category, instead_of)
+    rows = [(p["id"], p["category"], p["version"], p["summary"]["en"]) for p in found]
+    text = columns((_("id"), _("category"), _("version"), _("what it is")), rows)
+    kits = [f"  {name}: {', '.join(kit['platforms'])}" for name, kit in catalog["kits"].items()]
     value: dict[str, Any] = {
-        "platforms": [{"id": p.id, "category": p.category, "version": p.version,
-                       "summary": p.summary} for p in found],
-        "kits": {k.name: k.platforms for k in catalog.kits.values()}}
-    return app.show(Told((text, "", _("kits:"), *kits), value), "catalog-list/1")
+        "platforms": found,
+        "kits": {name: kit["platforms"] for name, kit in catalog["kits"].items()}}
+    lines = (text, "", _("kits:"), *kits) if rows else (
+        _("the catalog has nothing of that kind yet"),)
+    return app.show(Told(lines, value), "catalog-list/1")
 
 
 @command.command("show")
 @click.argument("id_", metavar="ID")
 @click.pass_obj
 def show_command(app: App, id_: str) -> int:
-    """Show everything about one platform.
+    """Show everything about one platform: what it needs, and what is known of it.
 
     Example: natm catalog show prosody
     """
-    from ..flows.catalog import entries, show_entry
+    from ..flows.catalog import show_entry
+    from ..flows.vet import of_catalog
 
-    return app.show(show_entry(entries(app.tools.catalogs).entry(id_)), "catalog-show/1")
+    return app.show(show_entry(of_catalog(app.layers), id_), "catalog-show/1")
+
+
+@command.command("compare")
+@click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
+@click.option("--question", default=None, metavar="NAME",
+              help=_("Only one question, for instance portability."))
+@click.pass_obj
+def compare_command(app: App, ids: tuple[str, ...], question: str | None) -> int:
+    """Put what is known of platforms side by side, one question at a time.
+
+    Example: natm catalog compare mediawiki copyparty --question portability
+    """
+    from ..flows.dossiers import compare
+    from ..flows.vet import of_catalog
+
+    return app.show(compare(of_catalog(app.layers), ids, question), "catalog-compare/1")
 
 
 @command.command("new")
@@ -74,8 +92,10 @@ def new_command(app: App, id_: str, category: str, folder: str) -> int:
 
 @command.command("lint")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...", type=click.Path(path_type=Path))
+@click.option("--before", metavar="CATALOG", type=click.Path(path_type=Path), default=None,
+              help=_("An earlier catalog: a dossier's day must not move without new evidence."))
 @click.pass_obj
-def lint_command(app: App, folders: tuple[Path, ...]) -> int:
+def lint_command(app: App, folders: tuple[Path, ...], before: Path | None) -> int:
     """Look whether platform folders are sound, all by default; only their YAML is read.
 
     Example: natm catalog lint catalog/platforms/timebank
@@ -83,7 +103,7 @@ def lint_command(app: App, folders: tuple[Path, ...]) -> int:
     from ..flows.catalog import entries, lint
 
     given = folders or tuple(e.folder for e in entries(app.tools.catalogs).entries.values())
-    return app.show(lint(given), "catalog-lint/1", bad=1)
+    return app.show(lint(given, before), "catalog-lint/1", bad=1)
 
 
 @command.command("schema")

@@ -24,11 +24,13 @@ from .app import App
 @click.option("--user", default=None, help=_("The user on the server."))
 @click.option("--port", type=int, default=None, help=_("The SSH port."))
 @click.option("--root", default=None, help=_("The folder on the server; /srv/natm."))
-@click.option("--kit", default=None, help=_("A set of platforms: commons, talk, papers."))
+@click.option("--kit", default=None, help=_("A set of platforms; `natm catalog list` shows all."))
 @click.option("--platform", "platforms", multiple=True, help=_("One more platform; repeatable."))
 @click.option("--language", "languages", multiple=True, help=_("A language; repeatable."))
 @click.option("--tls", type=click.Choice(["own-ca", "acme"]), default=None,
               help=_("Where certificates come from."))
+@click.option("--policy", default=None,
+              help=_("A policy to begin with: first-steps, careful, newsroom, school."))
 @click.option("--email", default=None, help=_("Whom the certificate issuer warns."))
 @click.pass_obj
 def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
@@ -48,7 +50,8 @@ def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
         kit = _ask(given)
     if not kit and not given["platforms"]:
         kit = "commons"
-    return app.show(init(where, _values(given), kit, app.tools.catalogs), "init/1")
+    policy = None if given["policy"] == "none" else given["policy"]
+    return app.show(init(where, _values(given), kit, app.tools.catalogs, policy), "init/1")
 
 
 def _ask(given: dict[str, Any]) -> str | None:
@@ -60,7 +63,9 @@ def _ask(given: dict[str, Any]) -> str | None:
                  ("title", _("The community's name, as members read it"), None),
                  ("domain", _("Its domain (it cannot be changed later)"), None),
                  ("server", _("The server: `local`, or a name or address for SSH"), "local"),
-                 ("kit", _("A kit to start with: commons, talk or papers"), "commons")]
+                 ("kit", _("A kit to start with (`natm catalog list` shows all)"), "commons"),
+                 ("policy", _("A policy to begin with: first-steps, careful, newsroom, school, "
+                              "or none"), "first-steps")]
     for key, question, default in questions:
         if not given[key]:
             given[key] = click.prompt(question, default=default, err=True)

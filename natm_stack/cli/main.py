@@ -13,8 +13,8 @@ from .. import __version__
 from ..i18n import _
 
 COMMANDS = (
-    "init", "catalog", "pick", "drop", "plan", "render", "deploy", "verify", "health", "members",
-    "logs", "doctor", "remove",
+    "init", "catalog", "pick", "drop", "vet", "decide", "plan", "render", "deploy", "verify",
+    "health", "members", "logs", "doctor", "remove",
 )
 
 

@@ -18,8 +18,12 @@ def command(app: App, ids: tuple[str, ...], full: bool) -> int:
 
     Example: natm plan
     """
+    from ..flows.gate import gate
     from ..flows.plan import plan
+    from . import show_vet
 
-    made, _found = plan(app.workspace, only=ids, full=full)
+    made, found = plan(app.workspace, only=ids, full=full)
     app.show(made, "plan/1")
+    if made.changes:
+        app.note(show_vet.gate_text(gate(app.workspace, made, found)))
     return CHANGES if made.changes else 0

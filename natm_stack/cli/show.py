@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import singledispatch
@@ -23,6 +24,7 @@ from ..model.results import (
     Told,
     VerifyReport,
 )
+from ..plaintext import one_line, visible
 
 MARKS = {"create": "+", "change": "~", "repair": "!", "remove": "-", "none": " "}
 SIGNS = {"passed": "✓", "failed": "✗", "not-run": "○", "ok": "✓", "warning": "!", "done": "✓",
@@ -37,7 +39,7 @@ def as_json(result: Any, kind: str) -> str:
     problem = _problem(result)
     if problem:
         value["error"] = problem
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _problem(result: Any) -> dict[str, Any] | None:
@@ -178,6 +180,23 @@ def members_text(report: MembersReport) -> str:
     return text
 
 
+def columns(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """The same for long lists, at once: no line is broken."""
+    all_rows = [head, *(tuple(one_line(cell) for cell in row) for row in rows)]
+    wide = [max(map(_width, column)) for column in zip(*all_rows, strict=True)]
+    return "\n".join("  ".join(
+        cell + " " * (n - _width(cell)) for cell, n in zip(row, wide, strict=True)).rstrip()
+        for row in all_rows)
+
+
+def _width(text: str) -> int:
+    """How many places a terminal gives it: some scripts take two, marks take none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+               for c in text)
+
+
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A table as plain text, as wide as its content."""
     from rich.console import Console
@@ -188,7 +207,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     for title in head:
         drawn.add_column(title)
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(visible(cell)) for cell in row))
     stream = io.StringIO()
     Console(file=stream, width=200, color_system=None).print(drawn)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())

@@ -5,15 +5,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 from ..errors import NatmError
 from ..i18n import _
 from ..load import Catalog, CatalogEntry, load_catalog, load_platform, tree_digest
-from ..model.base import text_in
+from ..load_vetting import load_criteria, read_dossier
+from ..model.base import months_later, text_in
+from ..model.criteria import Criteria
+from ..model.dossier import moved_without_evidence
 from ..model.platform import FIRST_UID, UIDS_PER_PLATFORM, Platform
 from ..model.results import Told
 from ..paths import shipped
+from ..plaintext import one_line
+from .dossiers import dossier_told
+from .vet import Vetting
 
 WANTED = ("compose.yml.j2", "proofs.py", "README.md", "CHANGES.md", "dossier.yml")
 
@@ -23,8 +30,15 @@ def entries(layers: tuple[Path, ...]) -> Catalog:
     return load_catalog(shipped("catalog"), [(folder, False) for folder in layers])
 
 
-def show_entry(entry: CatalogEntry) -> Told:
-    """Everything platform.yml says that a chooser wants to know."""
+def show_entry(vetting: Vetting, id_: str) -> Told:
+    """Everything platform.yml and the dossier say that a chooser wants to know."""
+    entry = vetting.catalog.entry(id_)
+    dossier = dossier_told(vetting, entry)
+    values = {**entry.platform.model_dump(mode="json"), "dossier": dossier.values or None}
+    return Told((*_entry_lines(entry), *dossier.lines), values)
+
+
+def _entry_lines(entry: CatalogEntry) -> list[str]:
     one = entry.platform
     lines = [f"{one.name} ({one.id}) {one.version}", f"  {text_in(one.summary, 'en')}", "",
              _("  category: {c}").format(c=one.category),
@@ -46,7 +60,7 @@ def show_entry(entry: CatalogEntry) -> Told:
               for e in one.egress] or [_("  outside:  needs no connection to anyone else")]
     if not entry.trusted:
         lines.append(_("  not trusted yet: only its YAML was read"))
-    return Told(tuple(lines), one.model_dump(mode="json"))
+    return [one_line(line) for line in lines]
 
 
 def schema() -> Told:
@@ -62,12 +76,14 @@ def new_entry(root: Path, id_: str, category: str) -> Told:
         raise NatmError(_("there is a platform {id} already").format(id=id_),
                         code="catalog.exists", where=str(folder))
     uid = _free_uid(root)
+    marks = [("TEMPLATE_ID", id_), ("TEMPLATE_CATEGORY", category), ("TEMPLATE_UID", str(uid)),
+             ("TEMPLATE_TODAY", date.today().isoformat()),
+             ("TEMPLATE_EXPIRY", months_later(date.today(), 6).isoformat())]
     shutil.copytree(shipped("catalog") / "platforms" / "_template", folder)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
-            for mark, value in [("TEMPLATE_ID", id_), ("TEMPLATE_CATEGORY", category),
-                                ("TEMPLATE_UID", str(uid))]:
+            for mark, value in marks:
                 text = text.replace(mark, value)
             path.write_text(text, encoding="utf-8")
     try:
@@ -91,9 +107,11 @@ def _free_uid(root: Path) -> int:
     return uid
 
 
-def lint(folders: tuple[Path, ...]) -> Told:
+def lint(folders: tuple[Path, ...], before: Path | None = None) -> Told:
     """Look at platform folders, reading only YAML and names of files."""
-    problems = [problem for folder in folders for problem in _problems(folder)]
+    criteria = load_criteria(shipped("catalog") / "criteria.yml")
+    problems = [problem for folder in folders
+                for problem in [*_problems(folder), *_dossier_problems(folder, criteria, before)]]
     lines = problems or [_("{n} platform(s), nothing to mend").format(n=len(folders))]
     return Told(tuple(lines), {"problems": problems}, good=not problems)
 
@@ -113,6 +131,24 @@ def _problems(folder: Path) -> list[str]:
             found.append(_("{folder}: volume {name} is open to everyone").format(
                 folder=folder, name=name))
     return found
+
+
+def _dossier_problems(folder: Path, criteria: Criteria, before: Path | None) -> list[str]:
+    file = folder / "dossier.yml"
+    if not file.exists():
+        return []
+    try:
+        dossier = read_dossier(file, criteria, platform=folder.name).dossier
+        earlier = before and before / "platforms" / folder.name / "dossier.yml"
+        if not earlier or not earlier.exists():
+            return []
+        old = read_dossier(earlier, criteria, platform=folder.name).dossier
+    except NatmError as error:
+        return [str(error)]
+    if moved_without_evidence(old, dossier):
+        return [_("{file}: expires_on moved from {before} to {after} without new evidence").format(
+            file=file, before=old.expires_on, after=dossier.expires_on)]
+    return []
 
 
 def digest_of(folder: Path) -> str:

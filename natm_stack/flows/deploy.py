@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,11 @@ from ..diff import Look
 from ..errors import NatmError
 from ..i18n import _
 from ..model.results import REMOVED, ApplyReport, DeployReport, Plan, PlatformOutcome, VerifyReport
+from ..model.verdict import GateReport
 from ..server import Lock, who_am_i
+from .decide import own_up
+from .gate import gate, require_admission
+from .gatelog import note_admissions
 from .plan import plan as make_plan
 from .plan import same
 from .records import keep_workspace
@@ -24,9 +29,12 @@ from .workspace import Workspace
 
 def deploy(
     workspace: Workspace, plan: Plan, *, only: tuple[str, ...] = (), full: bool = False,
-    prove: bool = True, browser: bool = False,
+    prove: bool = True, browser: bool = False, trial: bool = False, owned: bool = False,
 ) -> DeployReport:
-    """Apply a plan that was shown, then prove what it touched; notes tell of earlier trouble."""
+    """Apply a plan that was shown, then prove what it touched; notes tell of earlier trouble.
+
+    `owned` says that people answered the gate's question, and took its flags on.
+    """
     if not plan.changes:
         return DeployReport(plan, None, None)
     notes: list[str] = []
@@ -38,6 +46,7 @@ def deploy(
             raise NatmError(
                 _("the server changed while the plan was being read"), code="deploy.plan-changed",
                 hint=_("run the command again and look at the new plan"))
+        judged = _admitted(workspace, plan, found, trial=trial, owned=owned)
         workspace.write_bundle()
         keep_workspace(workspace)
         tried = try_issuer(workspace, plan, found, lock)
@@ -47,7 +56,31 @@ def deploy(
         verified = _prove(workspace, plan, applied, found, browser) if prove else None
         report = DeployReport(plan, applied, verified, tuple(notes))
         lock.result = "done" if report.ok else "failed"
+        if applied.ok:
+            _note(workspace, judged)
     return report
+
+
+def _admitted(
+    workspace: Workspace, plan: Plan, found: Look, *, trial: bool, owned: bool
+) -> GateReport:
+    """What the gate says, once more under the lock; flags that were taken on are written down."""
+    judged = gate(workspace, plan, found, trial=trial)
+    require_admission(judged)
+    if judged.to_own and not owned:
+        raise NatmError(_("your policy flags what this would do, and nobody has taken it on"),
+                        code="vet.flagged", where=judged.policy,
+                        hint=_("`natm deploy` asks; `natm decide ID` writes it down"))
+    own_up(workspace, judged)
+    return judged
+
+
+def _note(workspace: Workspace, judged: GateReport) -> None:
+    """Add to the log. What only this machine can reach is noted in any case, so that opening it
+    later is seen; but without a policy the log stands in nobody's way."""
+    if judged.policy or workspace.deployment.loopback_only:
+        with contextlib.suppress(*(() if judged.policy else (NatmError,))):
+            note_admissions(workspace.folder, workspace.deployment, judged)
 
 
 def unfinished_words(owner: dict[str, str]) -> str:

@@ -17,12 +17,15 @@ from ..resolve import resolve
 from ..secrets import key_file, make_key
 from ..server import Server
 from ..stackfile import IGNORE, new_text
-from .records import KEPT, OVERRIDE, record
+from .policies import write_policy
+from .records import ALSO_KEPT, KEPT, record
 from .tools import Tools
+from .vet import policy_file
 
 
 def init(
-    folder: Path, values: dict[str, Any], kit: str | None, layers: tuple[Path, ...] = ()
+    folder: Path, values: dict[str, Any], kit: str | None, layers: tuple[Path, ...] = (),
+    policy: str | None = None,
 ) -> Told:
     """Make a workspace; nothing is written unless the stack it describes is valid."""
     file = folder / "stack.yml"
@@ -36,10 +39,16 @@ def init(
     values["platforms"] = list(dict.fromkeys(values["platforms"]))
     values["package_epoch"] = datetime.now(UTC).strftime("%Y-%m-%d")
     text = new_text(values)
-    resolve(catalog, stack_from(text, file))
+    loaded = stack_from(text, file)
+    resolve(catalog, loaded)
+    lines = [_("{file} is written").format(file=file)]
+    if policy is not None:
+        policy_file(policy)
+        lines.append(_("{file} is written: read it aloud when you meet").format(
+            file=write_policy(folder, policy, loaded.stack)))
     write(file, text.encode())
     write(folder / ".gitignore", IGNORE.encode())
-    return _with_key(folder, values["name"], [_("{file} is written").format(file=file)])
+    return _with_key(folder, values["name"], lines)
 
 
 def _with_key(folder: Path, name: str, lines: list[str]) -> Told:
@@ -82,7 +91,7 @@ def init_from(folder: Path, named: dict[str, Any], tools: Tools) -> Told:
             hint=_("run this on the server itself, with --from local"))
     written = []
     for name in kept:
-        if (name in KEPT or OVERRIDE.fullmatch(name)) and isinstance(kept[name], str):
+        if (name in KEPT or ALSO_KEPT.fullmatch(name)) and isinstance(kept[name], str):
             write(folder / name, kept[name].encode(), 0o600 if name == "secrets.yml" else 0o644)
             written.append(name)
     write(folder / ".gitignore", IGNORE.encode())

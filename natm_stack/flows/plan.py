@@ -11,6 +11,7 @@ from ..i18n import _
 from ..load import suggestion
 from ..model.results import Plan
 from ..preflight import refuse
+from .vet import of_workspace
 from .workspace import Workspace
 
 
@@ -25,12 +26,20 @@ def plan(
 ) -> tuple[Plan, Look]:
     """The plan, and the look at the server it was made from."""
     known_ids(workspace, only)
+    read_dossiers(workspace)
     bundle = workspace.bundle
     found = look(workspace)
     _refuse_other_secrets(workspace, found)
     made = diff(workspace.deployment, bundle, found, only=only, full=full)
     refuse(workspace.deployment, made, found)
     return made, found
+
+
+def read_dossiers(workspace: Workspace) -> None:
+    """A broken entry is refused by name, before anything of it reaches a server."""
+    vetting = of_workspace(workspace)
+    for instance in workspace.deployment.instances:
+        vetting.dossier(workspace.catalog.entry(instance.id))
 
 
 def known_ids(workspace: Workspace, ids: tuple[str, ...]) -> None:

@@ -14,7 +14,8 @@ from ..server import Server
 from .workspace import Workspace
 
 KEPT = ("stack.yml", "policy.yml", "secrets.yml")
-OVERRIDE = re.compile(r"overrides/[a-z][a-z0-9-]{0,30}/compose\.yml")
+ALSO_KEPT = re.compile(
+    r"overrides/[a-z][a-z0-9-]{0,30}/compose\.yml|decisions/[a-z0-9][a-z0-9_-]{0,110}\.(yml|jsonl)")
 """Other files of a workspace that are kept, by their place in it."""
 
 
@@ -33,8 +34,11 @@ def keep_workspace(workspace: Workspace) -> None:
     replaced by a workspace that has all of them.
     """
     _refuse_lost_secrets(workspace)
-    names = [*KEPT, *(f"overrides/{id_}/compose.yml" for id_ in workspace.loaded.overrides)]
-    texts = {name: read_text(workspace.folder / name) for name in names}
+    folder = workspace.folder
+    paths = [*folder.glob("overrides/*/*"), *folder.glob("decisions/*")]
+    more = sorted(path.relative_to(folder).as_posix() for path in paths)
+    names = [*KEPT, *(name for name in more if ALSO_KEPT.fullmatch(name))]
+    texts = {name: read_text(folder / name) for name in names}
     record(workspace.server, workspace.deployment.root, "write", "workspace.json",
            value={name: text for name, text in texts.items() if text is not None})
 

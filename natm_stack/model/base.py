@@ -4,9 +4,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from ..i18n import _
 
@@ -67,3 +75,39 @@ def texts_field(description: str) -> Texts:
     """A field for `Texts` with its description."""
     made: Texts = Field(description=description, examples=[{"en": "Chat", "fr": "Discussion"}])
     return made
+
+
+Words = dict[Language, Annotated[str, StringConstraints(min_length=1, max_length=1500)]]
+"""A community's own words, in whichever languages it writes; none of them is compulsory."""
+
+
+def words_in(words: dict[str, str], languages: tuple[str, ...]) -> str:
+    """The words in the first of these languages they exist in, else in English, else in any."""
+    for language in (*languages, "en"):
+        for tag in (language, language.split("-")[0]):
+            if tag in words:
+                return words[tag]
+    return next(iter(words.values()), "")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if isinstance(value, date):
+        return value
+    raise ValueError(_("this should be a day, written like 2026-05-23"))
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, written year-month-day."""
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, or the last day of that month."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = min(day.year + years, date.max.year - 1)
+    last = (date(year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))

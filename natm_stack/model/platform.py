@@ -114,6 +114,8 @@ class SettingSpec(FileModel):
     maximum: int | None = None
     choices: list[str] = []
     max_length: int = 200
+    opens: list[str | int | bool] = Field(
+        default=[], description="Values that open the platform to more people.")
 
     @model_validator(mode="after")
     def _default_fits(self) -> SettingSpec:
@@ -255,6 +257,8 @@ class Platform(FileModel):
     summary: Texts = texts_field("One sentence for someone choosing.")
     licence: Text
     homepage: Text
+    instead_of: list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]] = (
+        Field(default=[], description="What people leave for it: whatsapp, google-docs ..."))
     uid: int = Field(ge=FIRST_UID, le=LAST_UID, description="First of its ten user ids.")
     needs: Needs
     images: dict[Identifier, ImageSpec]

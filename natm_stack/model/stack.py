@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from ..i18n import _
-from .base import AbsolutePath, Domain, FileModel, Identifier, Key, Language
+from .base import AbsolutePath, Domain, FileModel, Identifier, Key, Language, Texts
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
@@ -142,4 +142,8 @@ class Kit(FileModel):
     name: Identifier
     title: dict[Language, str]
     summary: dict[Language, str]
+    audience: Texts = Field(default={}, alias="for", description="For whom it is.")
+    because: Texts = Field(default={}, description="Why these platforms.")
+    policy: Identifier | None = Field(
+        default=None, description="The ready-made policy that `init` offers with it.")
     platforms: list[Identifier] = Field(min_length=1)

@@ -57,11 +57,19 @@ def test_init_writes_nothing_unless_all_is_well(
 
 
 def test_init_fetches_what_a_server_keeps(natm: Natm, folder: Path, tmp_path: Path) -> None:
-    kept = {"stack.yml": (folder / "stack.yml").read_text(encoding="utf-8"), "other": "x"}
+    own = "overrides/portal/compose.yml"
+    kept = {"stack.yml": (folder / "stack.yml").read_text(encoding="utf-8"), "other": "x",
+            "decisions/2026-11-24-prosody-adopt.yml": "a: 1\n", "decisions/log.jsonl": "{}\n",
+            "decisions/../evil.yml": "x", "decisions/odd.yml": 3, own: "services: {}\n",
+            "overrides/../evil/compose.yml": "x"}
     server = MemoryServer(record={"value": kept})
     assert natm("init", str(tmp_path / "new"), "--from", "s.example", server=server).code == 0
     assert (tmp_path / "new" / "stack.yml").read_text(encoding="utf-8") == kept["stack.yml"]
     assert not (tmp_path / "new" / "other").exists()
+    assert sorted(p.name for p in (tmp_path / "new" / "decisions").iterdir()) == [
+        "2026-11-24-prosody-adopt.yml", "log.jsonl"]
+    assert (tmp_path / "new" / own).read_text(encoding="utf-8") == kept[own]
+    assert not [p for p in (tmp_path / "new").rglob("*") if "evil" in str(p.relative_to(tmp_path))]
 
 
 def test_pick_and_drop_change_one_line(natm: Natm, tmp_path: Path) -> None:
