@@ -189,7 +189,7 @@ def _by_hand(volunteer: Volunteer) -> float:
     edge = workspace.deployment.instance("edge").uid
     prepare.append(f"install -d -o {edge} -m 755 /srv/natm/public")
     volunteer.server.exec(["sh", "-c", "\n".join(prepare)])
-    base = "\n".join(f"/srv/natm/bundle/images/base/build.sh {b.suite} {b.tag}"
+    base = "\n".join(f"TMPDIR=/var/tmp /srv/natm/bundle/images/base/build.sh {b.suite} {b.tag}"
                      for b in workspace.deployment.bases)
     script = f"set -e\n{base}\nset +e\n" + "\n".join(up) + "\nwait\n"
     volunteer.server.exec(["sh", "-c", "apt-get update -q && apt-get install -y -q mmdebstrap"])
