@@ -17,21 +17,22 @@ const app = {
     relayOnly: location.hash.split(/[#&]/).includes("relay"),
 
     start() {
-        app.view = "start";
+        turn("start");
         app.link = null;
         return showStart(app);
     },
     lobby(wish) {
-        app.view = "lobby";
+        turn("lobby");
         return showLobby(app, wish);
     },
     room(meeting) {
-        app.view = "room";
         app.meeting = meeting;
+        turn("room");
+        meeting.addEventListener("state", tell);
         showRoom(app, meeting);
     },
     over(meeting) {
-        app.view = "over";
+        turn("over");
         showOver(app, meeting);
     },
     /** Into a room without loading the page again. */
@@ -47,12 +48,20 @@ function begin() {
     return app.link ? app.lobby() : app.start();
 }
 
+function state() {
+    if (app.view !== "room" && app.view !== "over") return app.view;
+    return app.meeting.state === "over" ? app.meeting.why.code : app.meeting.state;
+}
+
+function turn(view) {
+    app.view = view;
+    tell();
+}
+
+const tell = () => { document.documentElement.dataset.state = state(); };
+
 /** For reading only: what the proofs count. */
 function glass() {
-    const state = () => {
-        if (app.view !== "room" && app.view !== "over") return app.view;
-        return app.meeting.state === "over" ? app.meeting.why.code : app.meeting.state;
-    };
     const plain = (value) => JSON.parse(JSON.stringify(value));
     return Object.freeze({
         get state() { return state(); },

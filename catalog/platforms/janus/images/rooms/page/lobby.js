@@ -29,6 +29,7 @@ export async function showLobby(app, wish = {}) {
 
 function prepare(lobby, wish) {
     const { app, view, media } = lobby;
+    $("#lobby-room", view).textContent = app.link.replaceAll("-", " ");
     const name = $("#name", view);
     name.value = wish.name ?? app.me.display_name ?? app.me.name ?? memory.get("name", "");
     name.readOnly = Boolean(app.me.name);
