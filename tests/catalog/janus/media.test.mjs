@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 const { Judge, counts, measure, poor } = await load("quality.js");
 const { adjusted, bitrate, cameraWish, encodings } = await load("sending.js");
 const { Feeds, difference, personOf, screenOf, subscribed } = await load("feeds.js");
-const { Trouble, deviceSentence, sentence } = await load("troubles.js");
+const { Trouble, deviceSentence, deviceSentences, sentence } = await load("troubles.js");
 const english = JSON.parse(readFileSync(new URL("words/en.json", page)));
 
 test("the camera's layers never ask for more than the room allows", () => {
@@ -107,4 +107,14 @@ test("every refusal and every trouble with a device has a sentence of its own", 
     assert.equal(sentence(new Trouble("anything")), "trouble.other");
     assert.equal(deviceSentence("camera", { name: "NotAllowedError" }, false), "device.insecure");
     assert.equal(deviceSentence("camera", { name: "Odd" }), "device.other");
+});
+
+test("what is the same for camera and microphone is said once", () => {
+    const denied = { name: "NotAllowedError" };
+    assert.deepEqual(deviceSentences({ camera: denied, microphone: denied }),
+        { camera: "device.both_denied", microphone: null });
+    assert.deepEqual(deviceSentences({ camera: denied, microphone: denied }, false),
+        { camera: "device.insecure", microphone: null });
+    assert.deepEqual(deviceSentences({ camera: null, microphone: denied }),
+        { camera: null, microphone: "device.microphone_denied" });
 });

@@ -9,7 +9,7 @@ import { Media, meter } from "./media.js";
 import { Meeting } from "./meeting.js";
 import { colour, initials } from "./people.js";
 import { pressed } from "./keys.js";
-import { deviceSentence, sentence } from "./troubles.js";
+import { deviceSentences, sentence } from "./troubles.js";
 import { t } from "./words.js";
 
 /** `wish`: what the page remembers of the meeting before: {name, trouble}. */
@@ -84,11 +84,9 @@ function refresh({ view, media, camera, ...lobby }) {
     const asking = media.opening > 0 && !media.video && !media.audio;
     $("#preview-words", view).textContent = asking ? t("lobby.asking")
         : media.video ? "" : camera && cameraTrouble ? "" : t("lobby.camera_off");
-    say($("#camera-trouble", view), camera && cameraTrouble
-        ? t(deviceSentence("camera", cameraTrouble, media.secure)) : "");
-    const both = microphone && cameraTrouble && !media.secure;
-    say($("#microphone-trouble", view), microphone && !both
-        ? t(deviceSentence("microphone", microphone, media.secure)) : "");
+    const sentences = deviceSentences({ camera: camera && cameraTrouble, microphone }, media.secure);
+    say($("#camera-trouble", view), sentences.camera && t(sentences.camera));
+    say($("#microphone-trouble", view), sentences.microphone && t(sentences.microphone));
     $("[data-action=retry-devices]", view).hidden = !(microphone || (camera && cameraTrouble)) || !media.secure;
     pressed($("[data-action=mute]", view), Boolean(media.audio) && !media.muted, "mic");
     pressed($("[data-action=camera]", view), Boolean(media.video), "camera");

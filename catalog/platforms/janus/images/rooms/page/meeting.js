@@ -180,6 +180,7 @@ export class Meeting extends EventTarget {
 
     #published(data, one) {
         if (one.closed) return;
+        if (data.private_id) one.subscriber.privateId = data.private_id;
         if (one.feeds.take(data)) this.#subscribe(one);
         if (data.leaving === "ok" && data.reason === "kicked") this.#keeper.broken(one, "kicked");
     }

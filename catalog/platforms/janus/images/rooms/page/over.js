@@ -7,7 +7,7 @@ import { t } from "./words.js";
 
 const ENDS = {
     left: ["over.left", "over.left_words", "over.again"],
-    removed: ["over.removed", "over.removed_words", "over.ask_again"],
+    removed: ["over.removed", "over.removed_words", null],
     ended: ["over.ended", "over.ended_words", "over.again"],
     moved: ["over.moved", "over.moved_words", "over.here"],
 };
@@ -18,7 +18,9 @@ export function showOver(app, meeting) {
     const [title, words, again] = ENDS[error.code] ?? ["over.broken", sentence(error), "over.again"];
     $("#over-title", view).textContent = t(title);
     $("#over-words", view).textContent = t(words, { seconds: Math.ceil(error.retryAfter ?? 60) });
-    $("[data-action=again]", view).textContent = t(again);
+    const key = $("[data-action=again]", view);
+    key.hidden = !again;
+    key.textContent = again ? t(again) : "";
     const name = meeting.you?.name;
     actions(view, { again: () => app.lobby({ name }) });
     show(view, t(title));

@@ -63,7 +63,7 @@ async function signIn(app, view, after) {
         await after();
         $("#whoami", view).focus?.();
     } catch (error) {
-        say(trouble, t(sentence(error)));
+        say(trouble, t(sentence(error), { seconds: Math.ceil(error.retryAfter ?? 60) }));
     }
 }
 
@@ -121,7 +121,7 @@ async function makeRoom(view, app) {
         await whoami(app, view);
         $(`[data-room="${room.link}"] [data-action=copy-room]`, view)?.focus();
     } catch (error) {
-        say(trouble, t(sentence(error)));
+        say(trouble, t(sentence(error), { seconds: Math.ceil(error.retryAfter ?? 60) }));
     }
 }
 

@@ -11,6 +11,8 @@ export class Subscriber {
     #session; #onTracks; #onBroken; #attach; #plugin = null; #have = []; #want = []; #refused = new Map();
     #running = null; #answers = Promise.resolve(); #layers = new Map(); #told = new Map(); #closed = false;
     #timer = null;
+    /** Janus's proof that this subscriber is also in the room; told when the publisher has joined. */
+    privateId = undefined;
 
     /** onTracks(feed -> {audio, video}) is called when anything of it has changed. */
     constructor(session, { onTracks, onBroken, attach = Plugin.attach }) {
@@ -69,7 +71,9 @@ export class Subscriber {
         const plugin = await this.#attach(this.#session, {
             onEvent: (data, jsep) => this.#event(data, jsep, plugin), onBroken: this.#onBroken,
         });
-        const request = { request: "join", ptype: "subscriber", streams: names(streams) };
+        const request = {
+            request: "join", ptype: "subscriber", private_id: this.privateId, streams: names(streams),
+        };
         try {
             await plugin.ask(request, { until: (data) => data.videoroom === "attached" });
         } catch (error) {

@@ -3,7 +3,7 @@
 
 import { icon, make } from "./dom.js";
 import { personOf, screenOf } from "./feeds.js";
-import { chooseTiles, fit, grid, layer, stage } from "./layout.js";
+import { MOST_TILES, chooseTiles, fit, grid, layer, stage } from "./layout.js";
 import { colour, initials } from "./people.js";
 import { t } from "./words.js";
 
@@ -47,7 +47,7 @@ export class Tiles {
     }
 
     #limit() {
-        return this.#root.clientWidth * this.#root.clientHeight < 170_000 ? 9 : 16;
+        return this.#root.clientWidth * this.#root.clientHeight < 90_000 ? 9 : MOST_TILES;
     }
 
     #wanted() {

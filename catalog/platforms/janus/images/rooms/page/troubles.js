@@ -13,6 +13,9 @@ const REFUSALS = {
     too_many: "trouble.too_many",
     sign_in_wrong: "trouble.sign_in_wrong",
     stewards_only: "trouble.stewards_only",
+    bad_title: "trouble.bad_title",
+    bad_pin: "trouble.bad_pin",
+    too_many_rooms: "trouble.too_many_rooms",
     network: "trouble.network",
 };
 const FINAL = new Set(["unknown_room", "removed", "removed_nearby", "bad_name", "pin_needed", "pin_wrong"]);
@@ -62,4 +65,15 @@ export function deviceSentence(kind, error, secure = true) {
     const why = secure ? DEVICES[error?.name] : "insecure";
     if (why === "insecure") return "device.insecure";
     return SENTENCES[kind][why] ?? "device.other";
+}
+
+/** What to say of both together: once, where it is the same for both. */
+export function deviceSentences({ camera, microphone }, secure = true) {
+    const said = {
+        camera: camera ? deviceSentence("camera", camera, secure) : null,
+        microphone: microphone ? deviceSentence("microphone", microphone, secure) : null,
+    };
+    const denied = said.camera === "device.camera_denied" && said.microphone === "device.microphone_denied";
+    if (denied) return { camera: "device.both_denied", microphone: null };
+    return said.camera === said.microphone ? { camera: said.camera, microphone: null } : said;
 }

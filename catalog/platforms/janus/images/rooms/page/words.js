@@ -33,7 +33,8 @@ function plural(forms, count) {
 
 /** The hour and minute of a time the server told, whatever this device's clock says. */
 export function clock(seconds) {
-    return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" })
+    const own = globalThis.navigator?.languages?.find((one) => one.split("-")[0] === language);
+    return new Intl.DateTimeFormat(own ?? language, { hour: "2-digit", minute: "2-digit" })
         .format(new Date(seconds * 1000));
 }
 
