@@ -131,7 +131,19 @@ test("a handle's questions get their own answers, errors and a limit of time", a
     await assert.rejects(refused, { code: 432 });
     await assert.rejects(plugin.ask({ request: "publish" }, { until: () => false, ms: 5 }), { code: 0 });
     assert.deepEqual(await plugin.ask({ request: "configure" }), { direct: "configure" });
+    raw.webrtcStuff.pc = { iceConnectionState: "connected" };
+    hear.iceState("connected");
     hear.iceState("failed");
     hear.webrtcState(false, "ICE failed");
     assert.deepEqual(broken, ["ice"], "told once");
+});
+
+test("media that never came is told apart from media that broke", async () => {
+    const raw = { webrtcStuff: { pc: { iceConnectionState: "failed" } }, detach() {} };
+    let hear;
+    const broken = [];
+    const session = { attach: (given) => { hear = given; given.success(raw); } };
+    await Plugin.attach(session, { onEvent: () => {}, onBroken: (why) => broken.push(why) });
+    hear.iceState("failed");
+    assert.deepEqual(broken, ["no media"]);
 });

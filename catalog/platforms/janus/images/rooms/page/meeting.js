@@ -28,8 +28,9 @@ export class Meeting extends EventTarget {
     reconnects = 0;
     hand = false;
     listenOnly = false;
+    noMedia = false;
     #outside; #who; #link; #keeper; #now = null; #judge = new Judge(); #timers = []; #layers = new Map();
-    #asked = 0;
+    #asked = 0; #fruitless = 0;
 
     /** `outside`: {api, openLive, openSession, address, relayOnly}, so that tests bring their own. */
     constructor({ link, name, media, mode, outside }) {
@@ -58,7 +59,7 @@ export class Meeting extends EventTarget {
         const dead = new Promise((_, reject) => { one.fail = reject; });
         dead.catch(() => {});
         const onBroken = (why) => {
-            if (one.closed) return;
+            if (one.closed || (why === "no media" && this.#blocked(one))) return;
             one.fail(new Trouble("network"));
             broken(one, why);
         };
@@ -79,6 +80,15 @@ export class Meeting extends EventTarget {
             throw error;
         }
         return one;
+    }
+
+    /** Where no media gets through twice in a row, the third time would not help: words still do. */
+    #blocked(one) {
+        this.#fruitless += 1;
+        if (this.#fruitless < 2 || one !== this.#now) return false;
+        this.noMedia = true;
+        this.#tell("state");
+        return true;
     }
 
     async #enter(one, onBroken) {
@@ -319,6 +329,7 @@ export class Meeting extends EventTarget {
             return;
         }
         if (what === "in" && this.state === "back") this.reconnects += 1;
+        this.noMedia = false;
         [this.state, this.why] = [what === "in" ? "in" : "back", error ?? null];
         this.#tell("state");
     }
@@ -347,6 +358,7 @@ export class Meeting extends EventTarget {
     async #look() {
         const one = this.#now;
         if (!one || one.closed || !one.publisher) return;
+        if (one.publisher.up || one.subscriber.up) this.#fruitless = 0;
         const reports = await Promise.all([one.publisher.stats(), one.subscriber.stats()]);
         if (!one.closed && this.#judge.look(measure(reports))) this.#mediaChanged();
     }

@@ -3,6 +3,7 @@
 
 const PLUGIN = "janus.plugin.videoroom";
 const WAIT_MS = 8000;
+const MEDIA_MS = 14_000;
 
 /** An error of Janus itself; `code` is its number. */
 export class JanusError extends Error {
@@ -16,22 +17,22 @@ export class JanusError extends Error {
 export const CODES = { noSuchFeed: 428, idTaken: 436, publishersFull: 432, notFound: [458, 459, 426] };
 
 export class Plugin {
-    #raw; #waiting = []; #onEvent; #closed = false;
+    #raw; #waiting = []; #onEvent; #onBroken; #closed = false; #timer = null; #wasUp = false;
 
     /** Attaches to the session; onEvent(data, jsep) hears all, onBroken(why) when media fails. */
     static attach(session, { onEvent, onBroken }) {
         return new Promise((resolve, reject) => {
             const plugin = new Plugin();
-            plugin.#onEvent = onEvent;
+            [plugin.#onEvent, plugin.#onBroken] = [onEvent, onBroken];
             const timer = setTimeout(() => reject(new JanusError(0, "no answer")), WAIT_MS);
             session.attach({
                 plugin: PLUGIN,
                 success: (raw) => { clearTimeout(timer); plugin.#raw = raw; resolve(plugin); },
                 error: (text) => { clearTimeout(timer); reject(new JanusError(0, String(text))); },
                 onmessage: (data, jsep) => plugin.#event(data, jsep),
-                iceState: (state) => plugin.#ice(state, onBroken),
-                webrtcState: (up, reason) => { if (!up) plugin.#break(onBroken, reason ?? "hangup"); },
-                ondetached: () => plugin.#break(onBroken, "detached"),
+                iceState: (state) => plugin.#ice(state),
+                webrtcState: (up, reason) => { if (!up) plugin.#break(reason ?? "hangup"); },
+                ondetached: () => plugin.#break("detached"),
             });
         });
     }
@@ -57,12 +58,14 @@ export class Plugin {
     }
 
     offer(tracks) {
+        this.#expectMedia();
         return new Promise((success, error) => {
             this.#raw.createOffer({ tracks, success, error });
         });
     }
 
     answer(jsep) {
+        this.#expectMedia();
         return new Promise((success, error) => {
             this.#raw.createAnswer({ jsep, success, error });
         });
@@ -85,6 +88,7 @@ export class Plugin {
 
     close() {
         this.#closed = true;
+        clearTimeout(this.#timer);
         this.#raw?.detach();
     }
 
@@ -98,18 +102,29 @@ export class Plugin {
         this.#waiting.find((one) => one.until(data))?.resolve({ data, jsep });
     }
 
-    #ice(state, onBroken) {
-        if (state === "failed") this.#break(onBroken, "ice");
+    /** Media flows, or did until a moment ago. */
+    get up() {
+        return ["connected", "completed"].includes(this.connection?.iceConnectionState);
+    }
+
+    /** A browser may look for a way for ever; people should be told before. */
+    #expectMedia() {
+        this.#timer ??= setTimeout(() => { if (!this.up) this.#break("no media"); }, MEDIA_MS);
+    }
+
+    #ice(state) {
+        if (this.up) this.#wasUp = true;
+        if (state === "failed") this.#break(this.#wasUp ? "ice" : "no media");
         if (state !== "disconnected") return;
         setTimeout(() => {
-            const now = this.connection?.iceConnectionState;
-            if (now === "disconnected") this.#break(onBroken, "ice");
+            if (this.connection?.iceConnectionState === "disconnected") this.#break("ice");
         }, 4000);
     }
 
-    #break(onBroken, why) {
+    #break(why) {
         if (this.#closed) return;
         this.#closed = true;
-        onBroken(why);
+        clearTimeout(this.#timer);
+        this.#onBroken(why);
     }
 }

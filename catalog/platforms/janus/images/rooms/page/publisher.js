@@ -96,6 +96,10 @@ export class Publisher {
         await sender.setParameters(parameters).catch(() => {});
     }
 
+    get up() {
+        return this.#plugin.up;
+    }
+
     stats() {
         return this.#plugin.stats();
     }

@@ -3,7 +3,7 @@
 
 import { ChatPanel } from "./chatpanel.js";
 import { choices } from "./choices.js";
-import { $, actions, all, announce, button, copied, make, memory, show, template } from "./dom.js";
+import { $, actions, all, announce, button, copied, make, memory, say, show, template } from "./dom.js";
 import { LETTERS, draw, letter, lettersOn, pressed } from "./keys.js";
 import { meter } from "./media.js";
 import { PeoplePanel } from "./peoplepanel.js";
@@ -89,10 +89,10 @@ class Room {
             return;
         }
         const back = meeting.state === "back";
-        const banner = $("#banner", this.view);
-        if (!back && !banner.hidden) this.#note(t("room.back_again"));
-        banner.hidden = !back;
-        banner.textContent = !back ? "" : navigator.onLine ? t("room.coming_back") : t("room.offline");
+        if (!back && this.wasBack) this.#note(t("room.back_again"));
+        this.wasBack = back;
+        say($("#banner", this.view), !navigator.onLine ? t("room.offline") : back ? t("room.coming_back")
+            : meeting.noMedia ? t("room.no_media") : "");
     }
 
     #room() {
@@ -155,6 +155,7 @@ class Room {
             return;
         }
         meeting.listenOnly = false;
+        this.filmed = false;
         if (meeting.mode === "audio") this.#setMode("low");
         await media.cameraOn();
         if (!media.video) this.#note(t(deviceSentence("camera", media.troubles.camera, media.secure)));
@@ -181,12 +182,13 @@ class Room {
 
     #setMode(mode) {
         const { media, meeting } = this;
-        const camera = Boolean(media.video);
+        // Back from sound only, the camera is as it was before.
+        if (meeting.mode !== "audio") this.filmed = Boolean(media.video);
         memory.set("mode", mode);
         media.mode = mode;
         meeting.setMode(mode);
         if (mode === "audio") media.cameraOff();
-        else if (camera) media.cameraOn();
+        else if (this.filmed) media.cameraOn();
         this.tiles.update();
     }
 

@@ -146,6 +146,10 @@ export class Subscriber {
         return this.#have;
     }
 
+    get up() {
+        return this.#plugin?.up ?? false;
+    }
+
     stats() {
         return this.#plugin?.stats() ?? [];
     }

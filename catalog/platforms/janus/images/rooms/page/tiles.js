@@ -10,7 +10,7 @@ import { t } from "./words.js";
 const GAP = 8;
 
 export class Tiles {
-    #root; #meeting; #made = new Map(); #pinned = null; #shown = new Set(); #timer = null; #order = [];
+    #root; #meeting; #made = new Map(); #pinned = null; #shown = new Set(); #timer = null; #swapping = null; #order = [];
 
     constructor(root, meeting) {
         [this.#root, this.#meeting] = [root, meeting];
@@ -44,6 +44,11 @@ export class Tiles {
         else this.#drop("more");
         this.mark();
         this.place();
+    }
+
+    #swap() {
+        clearTimeout(this.#swapping);
+        this.#swapping = setTimeout(() => this.update(), 50);
     }
 
     #limit() {
@@ -94,9 +99,12 @@ export class Tiles {
         this.#made.delete(key);
     }
 
-    /** Who speaks, without moving anything. */
+    /** Who speaks. Nothing moves, unless the speaker is not to be seen. */
     mark() {
         const { speakers } = this.#meeting;
+        const active = this.#made.get(speakers.active)?.element;
+        if (speakers.active && active?.hidden) this.place();
+        else if (speakers.active && !active && this.#made.has("more")) this.#swap();
         for (const [key, { element }] of this.#made) {
             element.classList.toggle("speaking", speakers.speaking(key));
             element.classList.toggle("active", speakers.active === key);
@@ -141,13 +149,20 @@ export class Tiles {
         const { main: large, strip, beside } = stage(others.length, width, height, GAP);
         const size = main.element.dataset.screen === "true" ? large : fit(large.width, large.height);
         put(main.element, (large.width - size.width) / 2, (large.height - size.height) / 2, size.width, size.height);
-        if (!strip) return;
-        const fits = Math.max(1, Math.floor(((beside ? height : width) + GAP)
-            / ((beside ? strip.height : strip.width) + GAP)));
+        if (strip) this.#placeStrip(others, strip, beside, beside ? large.width : large.height, { width, height });
+    }
+
+    /** As many as fit, a little smaller if that helps; who speaks is always among them. */
+    #placeStrip(others, strip, beside, offset, whole) {
+        const [along, usual, least] = beside ? [whole.height, strip.height, 64] : [whole.width, strip.width, 88];
+        const size = Math.max(least, Math.min(usual, Math.floor((along + GAP) / others.length) - GAP));
+        const fits = Math.max(1, Math.floor((along + GAP) / (size + GAP)));
+        const speaks = others.findIndex((one) => one.key === this.#meeting.speakers.active);
+        if (speaks >= fits) [others[fits - 1], others[speaks]] = [others[speaks], others[fits - 1]];
         others.forEach(({ element }, at) => {
             if (at >= fits) put(element, 0, 0, 0, 0);
-            else if (beside) put(element, large.width + GAP, at * (strip.height + GAP), strip.width, strip.height);
-            else put(element, at * (strip.width + GAP), large.height + GAP, strip.width, strip.height);
+            else if (beside) put(element, offset + GAP, at * (size + GAP), strip.width, size);
+            else put(element, at * (size + GAP), offset + GAP, size, strip.height);
         });
     }
 
@@ -165,6 +180,7 @@ export class Tiles {
 
     close() {
         clearTimeout(this.#timer);
+        clearTimeout(this.#swapping);
         this.watch.disconnect();
     }
 }

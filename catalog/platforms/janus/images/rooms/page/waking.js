@@ -5,9 +5,10 @@ const TICK_MS = 3000;
 
 export function watchWaking(meeting, signal) {
     const wake = () => meeting.wake();
-    addEventListener("online", wake, { signal });
+    const shown = () => meeting.dispatchEvent(new CustomEvent("state"));
+    addEventListener("online", () => { shown(); wake(); }, { signal });
+    addEventListener("offline", shown, { signal });
     addEventListener("pageshow", wake, { signal });
-    addEventListener("offline", () => meeting.dispatchEvent(new CustomEvent("state")), { signal });
     document.addEventListener("visibilitychange", () => {
         if (document.visibilityState !== "visible") return;
         wake();
