@@ -82,7 +82,8 @@ export class PeoplePanel {
 
     async #remove(id) {
         const { name } = this.#meeting.people.get(id) ?? {};
-        if (name && await confirmed(t("lead.remove_sure", { name }), t("lead.remove"))) this.#meeting.lead("remove", id);
+        if (!name || !await confirmed(t("lead.remove_sure", { name }), t("lead.remove"))) return;
+        this.#meeting.lead("remove", id);
     }
 
     #tellAll(what, said) {
@@ -106,5 +107,6 @@ export class PeoplePanel {
 }
 
 function sign(picture, text) {
-    return make("span", { class: `mark ${picture}`, title: text }, icon(picture), make("span", { class: "unseen" }, text));
+    return make("span", { class: `mark ${picture}`, title: text },
+        icon(picture), make("span", { class: "unseen" }, text));
 }

@@ -10,7 +10,8 @@ import { t } from "./words.js";
 const GAP = 8;
 
 export class Tiles {
-    #root; #meeting; #made = new Map(); #pinned = null; #shown = new Set(); #timer = null; #swapping = null; #order = [];
+    #root; #meeting; #made = new Map(); #shown = new Set(); #order = [];
+    #pinned = null; #timer = null; #swapping = null;
 
     constructor(root, meeting) {
         [this.#root, this.#meeting] = [root, meeting];
