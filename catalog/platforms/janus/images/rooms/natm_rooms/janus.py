@@ -14,6 +14,7 @@ import logging
 import secrets
 import socket
 from contextlib import suppress
+from ipaddress import IPv4Address
 from typing import Any
 
 import aiohttp
@@ -21,7 +22,7 @@ import aiohttp
 from .settings import Settings
 from .store import Room
 
-PORT, SECONDS, KEEPALIVE = 8188, 5.0, 25.0
+SECONDS, KEEPALIVE = 5.0, 25.0
 PROTOCOL = "janus-protocol"
 PLUGIN = "janus.plugin.videoroom"
 ROOM_EXISTS, NO_SUCH_ROOM = 427, 426
@@ -72,7 +73,8 @@ class Janus:
         try:
             address = await self._address()
             return await self.http.ws_connect(
-                f"http://{address}:{PORT}/", protocols=(PROTOCOL,), max_msg_size=LARGEST,
+                f"http://{address}:{self._settings.janus_port}/", protocols=(PROTOCOL,),
+                max_msg_size=LARGEST,
                 timeout=aiohttp.ClientWSTimeout(ws_close=2.0))
         except (OSError, aiohttp.ClientError, TimeoutError) as error:
             raise JanusAway(type(error).__name__) from error
@@ -80,11 +82,11 @@ class Janus:
     async def _address(self) -> str:
         """Janus is on several networks under one name, and listens on the inner one."""
         found = await asyncio.get_running_loop().getaddrinfo(
-            "janus", PORT, family=socket.AF_INET, type=socket.SOCK_STREAM)
-        from ipaddress import IPv4Address
-        for *_rest, (address, _port) in found:
-            if IPv4Address(address) in self._settings.inner:
-                return str(address)
+            self._settings.janus, self._settings.janus_port, family=socket.AF_INET,
+            type=socket.SOCK_STREAM)
+        for *_rest, place in found:
+            if IPv4Address(place[0]) in self._settings.inner:
+                return str(place[0])
         raise JanusAway("no address on the inner network")
 
     async def run(self) -> None:
@@ -214,11 +216,15 @@ class Janus:
             await self._plugin({"request": "moderate", "room": room.id, "id": feed, "mid": mid,
                                 "mute": muted, "secret": self.room_secret(room.id)})
 
+    def forget(self, room_id: str) -> None:
+        """Janus says it has no such room: it is made again at the next join."""
+        self._known.discard(room_id)
+
     async def destroy(self, room_id: str) -> None:
         """Take the room away; it is made again when somebody comes in."""
-        if room_id in self._known:
-            self._known.discard(room_id)
-            self._making.pop(room_id, None)
-            with suppress(JanusRefused, JanusAway):
-                await self._plugin({"request": "destroy", "room": room_id,
-                                    "secret": self.room_secret(room_id)})
+        async with self._making.setdefault(room_id, asyncio.Lock()):
+            if room_id in self._known:
+                self._known.discard(room_id)
+                with suppress(JanusRefused, JanusAway):
+                    await self._plugin({"request": "destroy", "room": room_id,
+                                        "secret": self.room_secret(room_id)})

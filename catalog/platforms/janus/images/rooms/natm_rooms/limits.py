@@ -101,11 +101,14 @@ class Limits:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.requests = Limit((240, 20), (3000, 300), clock)
+        self.pages = Limit((3000, 300), (20_000, 3000), clock)
         self.sign_in = Limit((10, 1 / 30), (60, 1), clock)
-        self.sign_in_name = Limit((10, 1 / 60), (1000, 10), clock)
+        self.sign_in_name = Limit((30, 1 / 20), (1000, 10), clock)
         self.join = Limit((40, 1), (400, 20), clock)
+        self.rejoin = Limit((20, 1 / 2), (400, 40), clock)
         self.guess_room = Limit((20, 1 / 30), (300, 1), clock)
-        self.guess_pin = Limit((6, 1 / 60), (120, 1 / 2), clock)
+        self.guess_pin = Limit((6, 1 / 60), (600, 5), clock)
+        self.guess_pin_room = Limit((60, 1 / 10), (600, 5), clock)
         self.make_room = Limit((30, 1 / 20), (60, 1), clock)
         self.sockets = Connections(each=64, all_=160)
 

@@ -23,6 +23,11 @@ class Outbox:
         self._bytes, self._code, self._closing = 0, 1000, False
         self._more = asyncio.Event()
 
+    @property
+    def closing(self) -> bool:
+        """Whether the end was asked for; the rest is still being sent."""
+        return self._closing
+
     def put(self, text: str) -> None:
         """Send this as soon as those before it are sent."""
         if self._closing:

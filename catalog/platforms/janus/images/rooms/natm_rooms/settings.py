@@ -32,6 +32,8 @@ class Settings:
     admin_key: str = field(repr=False)
     turn_secret: str = field(repr=False)
     most_people: int = MOST_PEOPLE
+    janus: str = "janus"
+    janus_port: int = 8188
 
 
 def read_settings() -> Settings:
@@ -39,19 +41,20 @@ def read_settings() -> Settings:
     given = json.loads(Path(os.environ.get("ROOMS_SETTINGS", "/etc/natm/rooms.json")).read_bytes())
     secrets = Path(os.environ.get("ROOMS_SECRETS", "/run/secrets"))
     return Settings(
-        origin=given["origin"], host=given["host"], home=given["home"],
+        origin=given["origin"].rstrip("/"), host=given["host"], home=given["home"],
         community=given["community"], languages=tuple(given["languages"]),
         edge_address=given["edge_address"], inner=IPv4Network(given["inner"]),
         room_people=int(given["room_people"]), bitrate_kbit=int(given["bitrate_kbit"]),
         data=data_folder(), page=Path(os.environ.get("ROOMS_PAGE", "/opt/natm/page")),
         janus_secret=_secret(secrets / "janus_api"), admin_key=_secret(secrets / "janus_admin"),
         turn_secret=_secret(secrets / "turn"),
+        janus=given.get("janus", "janus"), janus_port=int(given.get("janus_port", 8188)),
     )
 
 
 def data_folder() -> Path:
     """Where rooms and accounts are kept; the members program knows nothing else."""
-    return Path(os.environ.get("ROOMS_DATA", "/var/lib/natm-rooms"))
+    return Path(os.environ.get("ROOMS_DATA", "/data"))
 
 
 def _secret(path: Path) -> str:

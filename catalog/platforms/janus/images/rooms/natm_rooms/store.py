@@ -47,11 +47,26 @@ class Room:
                 "locked": self.locked, "has_pin": bool(self.pin)}
 
 
+@dataclass(frozen=True)
+class Gone:
+    """Somebody who was removed; `spared` are the devices from there that may come back."""
+
+    device: str
+    account: str
+    address: str
+    spared: tuple[str, ...] = ()
+
+
 class Rooms:
     """All rooms on disk. `key` hides addresses and PINs from whoever reads the file."""
 
     def __init__(self, settings: Settings, key: bytes) -> None:
         self._kept, self._key, self._settings = Kept(settings.data / "rooms.json"), key, settings
+
+    @property
+    def path(self) -> Path:
+        """Where they are, for whoever looks whether they changed."""
+        return self._kept.path
 
     def all(self) -> list[Room]:
         """Every room."""
@@ -91,25 +106,21 @@ class Rooms:
             if rooms.pop(link, None) is None:
                 raise unknown_room()
 
-    def drop_of(self, name: str) -> None:
-        """The rooms one account made; for the accounts of proofs."""
-        with self._kept.changed() as rooms:
-            for link in [link for link, kept in rooms.items() if kept["made_by"] == name]:
-                del rooms[link]
-
     def pin_fits(self, room: Room, pin: str) -> bool:
         """Whether this is the room's PIN."""
         return hmac.compare_digest(room.pin, self._hidden(f"pin {room.id} {pin}"))
 
     # Who was removed
 
-    def remove_device(self, link: str, device: str, address: str) -> None:
-        """Note that a device was removed, and where it came from."""
+    def remove_device(self, link: str, gone: Gone) -> None:
+        """Note who was removed, and where they came from."""
         now = int(time.time())
         with self._kept.changed() as rooms:
             if link in rooms:
-                entry = {"device": self._hidden(f"device {device}"),
-                         "address": self._hidden(f"address {address}"), "at": now}
+                entry = {"device": self._hidden(f"device {gone.device}"),
+                         "account": self._hidden(f"account {gone.account}") if gone.account else "",
+                         "address": self._hidden(f"address {gone.address}"), "at": now,
+                         "spared": [self._hidden(f"device {one}") for one in gone.spared][:20]}
                 recent = [e for e in rooms[link]["removed"] if e["at"] > now - DEVICE_SECONDS]
                 rooms[link]["removed"] = [*recent, entry][-MOST_REMOVED:]
 
@@ -119,16 +130,16 @@ class Rooms:
             for entry in rooms.get(link, {"removed": []})["removed"]:
                 entry["address"] = ""
 
-    def refuse_removed(self, room: Room, device: str, address: str, known: bool) -> None:
+    def refuse_removed(self, room: Room, device: str, account: str, address: str) -> None:
         """Refuse who was removed, and devices nobody has seen from where somebody was."""
-        now = time.time()
-        own, nearby = self._hidden(f"device {device}"), self._hidden(f"address {address}")
-        for entry in room.removed:
-            age = now - entry["at"]
-            if entry["device"] == own and age < DEVICE_SECONDS:
-                raise Refused(403, "removed")
-        if not known and any(e["address"] == nearby and now - e["at"] < ADDRESS_SECONDS
-                             for e in room.removed):
+        now, own = time.time(), self._hidden(f"device {device}")
+        member = self._hidden(f"account {account}") if account else None
+        recent = [e for e in room.removed if now - e["at"] < DEVICE_SECONDS]
+        if any(e["device"] == own or e["account"] == member for e in recent):
+            raise Refused(403, "removed")
+        nearby = self._hidden(f"address {address}")
+        if member is None and any(e["address"] == nearby and now - e["at"] < ADDRESS_SECONDS
+                                  and own not in e["spared"] for e in recent):
             raise Refused(403, "removed_nearby")
 
     def _hidden(self, text: str) -> str:

@@ -10,7 +10,8 @@ import time
 SECONDS = 600
 
 
-def ice_servers(host: str, secret: str, person: str, now: float | None = None) -> list[dict[str, object]]:
+def ice_servers(host: str, secret: str, person: str,
+                now: float | None = None) -> list[dict[str, object]]:
     """What a browser is told: our own relay, by UDP, TCP and TLS; nobody else is ever asked."""
     ends = int(time.time() if now is None else now) + SECONDS
     name = f"{ends}:{person}"

@@ -24,7 +24,7 @@ parrot pebble pencil penguin pepper piano picnic pillow planet plum pocket pony 
 rabbit radio river robin rocket rose salad school shadow silver singer sister spoon spring star
 story sugar summer table tiger toast tomato tower train tulip turtle valley velvet violin wagon
 walnut water window winter yellow zebra
-""".split())
+""".split())  # noqa: SIM905
 
 LINK = re.compile(r"[a-z]{2,10}(-[a-z]{2,10}){4}")
 
