@@ -12,10 +12,11 @@ import socket
 import ssl
 import struct
 from types import TracebackType
+from typing import Any
 
 COOKIE = 0x2112A442
 ALLOCATE, REFRESH, PERMIT = 0x003, 0x004, 0x008
-ERROR, SUCCESS = 0x110, 0x100
+SUCCESS = 0x100
 USERNAME, INTEGRITY, ERROR_CODE, LIFETIME = 0x0006, 0x0008, 0x0009, 0x000D
 PEER, REALM, NONCE, RELAYED, TRANSPORT = 0x0012, 0x0014, 0x0015, 0x0016, 0x0019
 UNAUTHORIZED, STALE_NONCE = 401, 438
@@ -70,7 +71,7 @@ class Relay:
         """The names in the certificate it showed, which was verified."""
         if not isinstance(self._socket, ssl.SSLSocket):
             return []
-        shown = self._socket.getpeercert() or {}
+        shown: dict[str, Any] = dict(self._socket.getpeercert() or {})
         return [str(value) for kind, value in shown.get("subjectAltName", ()) if kind == "DNS"]
 
     def allocate(self) -> tuple[str, int]:
@@ -87,17 +88,15 @@ class Relay:
         self._ask(PERMIT, {PEER: _written(peer, 20000)})
 
     def _ask(self, method: int, attributes: Attributes) -> Attributes:
-        for _again in range(2):
+        kind, answer = self._exchange(method, attributes)
+        code = _code(answer)
+        if code == STALE_NONCE or (code == UNAUTHORIZED and not self._nonce):
+            self._realm, self._nonce = answer[REALM], answer[NONCE]
             kind, answer = self._exchange(method, attributes)
-            if kind == method | SUCCESS:
-                return answer
             code = _code(answer)
-            asked_before = bool(self._nonce)
-            if code == STALE_NONCE or (code == UNAUTHORIZED and not asked_before):
-                self._realm, self._nonce = answer[REALM], answer[NONCE]
-                continue
+        if kind != method | SUCCESS:
             raise Refused(code)
-        raise Refused(code)
+        return answer
 
     def _exchange(self, method: int, attributes: Attributes) -> tuple[int, Attributes]:
         number = secrets.token_bytes(12)
@@ -123,7 +122,7 @@ class Relay:
         if self._udp:
             return self._socket.recv(4096)
         head = self._exactly(20)
-        return head + self._exactly(struct.unpack("!H", head[2:4])[0])
+        return head + self._exactly(int.from_bytes(head[2:4], "big"))
 
     def _exactly(self, count: int) -> bytes:
         data = b""

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..model.deployment import Deployment, Instance
 from ..model.results import HealthReport, Probe
-from .tools import now
+from .support import support_probes
+from .tools import now, today
 from .workspace import Workspace
 
 
@@ -18,6 +19,7 @@ def health(workspace: Workspace) -> HealthReport:
     deployment = workspace.deployment
     probes = _ask(workspace, _containers(deployment.instances), _routes(deployment),
                   _ports(deployment))
+    probes += support_probes(deployment, today())
     return HealthReport(deployment.name, now(), probes, time.monotonic() - started)
 
 
