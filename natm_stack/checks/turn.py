@@ -87,6 +87,14 @@ class Relay:
         """Ask it to relay to this address; `Refused` (403) where it must not."""
         self._ask(PERMIT, {PEER: _written(peer, 20000)})
 
+    def leads_to(self, peer: str) -> bool:
+        """Whether it would relay to this address."""
+        try:
+            self.permit(peer)
+        except Refused:
+            return False
+        return True
+
     def _ask(self, method: int, attributes: Attributes) -> Attributes:
         kind, answer = self._exchange(method, attributes)
         code = _code(answer)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import socket
 import ssl
@@ -15,78 +14,28 @@ from urllib.parse import urlsplit
 import pytest
 
 from natm_stack.checks import turn
-from natm_stack.checks.websocket import SocketClosed, WebSocket
+from natm_stack.checks.videoroom import (
+    BROWSER_MS,
+    Device,
+    Talk,
+    all_meet,
+    body,
+    code,
+    enter,
+    refused,
+    stats,
+)
+from natm_stack.checks.websocket import SocketClosed
 
 ROUTE = "video"
-WAIT = 20.0
-BROWSER_MS = 45_000
 SESSION: dict[str, dict[str, str]] = {}
 """The steward's cookies: signing in again for each proof would be too often in a short time."""
-
-
-class Device:
-    """One device with cookies of its own, as of one more person."""
-
-    def __init__(self, stack, client) -> None:
-        self.stack, self.client = stack, client
-        self.origin = stack.url(ROUTE)
-
-    def ask(self, method: str, path: str, body=None, origin: str | None = None):
-        """A request as the page makes it."""
-        return self.client.request(method, f"{self.origin}/api{path}", json=body,
-                                   headers={"origin": origin or self.origin})
-
-    def join(self, link: str, name: str, **more: str):
-        """Ask to be let in; the whole answer."""
-        return self.ask("POST", f"/rooms/{link}/join", {"name": name, **more})
-
-    def ticket(self, link: str, name: str, **more: str) -> str:
-        """Be let in; the ticket."""
-        answer = self.join(link, name, **more)
-        assert answer.status_code == 200, f"{name} was not let in: {answer.text}"
-        return answer.json()["ticket"]
-
-    def live(self, link: str, ticket: str, origin: str | None = None) -> Live:
-        """The room's own channel."""
-        return Live(self._socket(f"/api/rooms/{link}/live?ticket={ticket}", None, origin))
-
-    def media(self, link: str, ticket: str, origin: str | None = None) -> WebSocket:
-        """The way to Janus, through the service."""
-        return self._socket(f"/api/rooms/{link}/janus?ticket={ticket}", "janus-protocol", origin)
-
-    def _socket(self, path: str, protocol: str | None, origin: str | None) -> WebSocket:
-        cookies = "; ".join(f"{c.name}={c.value}" for c in self.client.cookies.jar)
-        return WebSocket(self.stack, ROUTE, path, protocol, headers={
-            "Origin": origin or self.origin, "Cookie": cookies})
-
-
-class Live:
-    """Messages of a room's channel."""
-
-    def __init__(self, connection: WebSocket) -> None:
-        self._connection = connection
-
-    def say(self, type_: str, **more: object) -> None:
-        """Send one message."""
-        self._connection.send(json.dumps({"type": type_, **more}))
-
-    def wait(self, type_: str, seconds: float = WAIT) -> dict:
-        """The next message of this type."""
-        end = time.monotonic() + seconds
-        while True:
-            said = json.loads(self._connection.receive(end))
-            if said["type"] == type_:
-                return said
-
-    def close(self) -> None:
-        """Leave."""
-        self._connection.close()
 
 
 @pytest.fixture
 def device(stack, web) -> Callable[[], Device]:
     """Makes devices."""
-    return lambda: Device(stack, web())
+    return lambda: Device(stack, ROUTE, web())
 
 
 @pytest.fixture
@@ -118,22 +67,6 @@ def room(steward, marker) -> Iterator[Callable[..., str]]:
     yield make
     for link in links:
         steward.ask("DELETE", f"/rooms/{link}")
-
-
-def code(answer) -> str:
-    """Status and code of a refusal, in one word."""
-    with suppress(ValueError, KeyError):
-        return f"{answer.status_code} {answer.json()['error']['code']}"
-    return str(answer.status_code)
-
-
-def refused(open_: Callable[[], object]) -> bool:
-    """Whether the socket is refused before it opens."""
-    try:
-        open_()
-    except SocketClosed:
-        return True
-    return False
 
 
 # --- rooms and tickets
@@ -207,12 +140,12 @@ def test_only_stewards_lead(members, steward, room, device):
                                              "password": members[1].password})
     assert answer.status_code == 200, f"a member could not sign in: {answer.text}"
     for who in (member, guest):
-        for method, path, body in (
+        for method, path, said in (
             ("GET", "/rooms", None), ("POST", "/rooms", {"title": "Mine"}),
             ("PATCH", f"/rooms/{link}", {"locked": True}), ("DELETE", f"/rooms/{link}", None),
             ("POST", f"/rooms/{link}/end", {}),
         ):
-            assert code(who.ask(method, path, body)) == "403 stewards_only", f"{method} {path}"
+            assert code(who.ask(method, path, said)) == "403 stewards_only", f"{method} {path}"
     live, other = guest.live(link, guest.ticket(link, "Guest")), device()
     target = other.live(link, other.ticket(link, "Other"))
     id_ = target.wait("welcome")["you"]["id"]
@@ -290,43 +223,6 @@ def test_removed_stays_out(steward, room, device):
 
 # --- Janus through the service
 
-class Talk:
-    """A conversation with Janus, as a page has it."""
-
-    def __init__(self, connection: WebSocket) -> None:
-        self._connection = connection
-        self.session = self.handle = 0
-
-    def begin(self) -> Talk:
-        """A session and a handle of the video room."""
-        self.session = self.ask({"janus": "create"})["data"]["id"]
-        attached = self.ask({"janus": "attach", "plugin": "janus.plugin.videoroom"})
-        self.handle = attached["data"]["id"]
-        return self
-
-    def ask(self, message: dict) -> dict:
-        """Send one message; the answer to it."""
-        number = secrets.token_hex(6)
-        own = {"session_id": self.session} if self.session else {}
-        if message["janus"] in ("message", "trickle"):
-            own["handle_id"] = self.handle
-        self._connection.send(json.dumps({**own, **message, "transaction": number}))
-        end = time.monotonic() + WAIT
-        while True:
-            said = json.loads(self._connection.receive(end))
-            if said.get("transaction") == number and said["janus"] != "ack":
-                return said
-
-    def close(self) -> None:
-        """End it."""
-        self._connection.close()
-
-
-def body(**request: object) -> dict:
-    """A message to the video room."""
-    return {"janus": "message", "body": request}
-
-
 FORBIDDEN = {
     "make a room": body(request="create", room="mine"),
     "list rooms": body(request="list"),
@@ -382,11 +278,6 @@ def credential(room, device) -> tuple[str, str]:
     return server["username"], server["credential"]
 
 
-def media_address(stack) -> str:
-    """Where Janus takes media, seen from here; the relay must not lead here either."""
-    return socket.gethostbyname(stack.port("20000-20039/udp")[0])
-
-
 def test_relay_refuses_strangers(stack, credential):
     """A member's relay takes the credential of this meeting and no other."""
     name, password = credential
@@ -407,25 +298,16 @@ def test_relay_leads_to_janus_alone(stack, credential):
     address = stack.port("3478/udp")
     with turn.Relay(address, *credential, udp=True) as relay:
         own = relay.allocate()[0]
-        others = ["127.0.0.1", "0.0.0.0", own, stack.address(ROUTE), media_address(stack),
-                  socket.gethostbyname(address[0]), "10.0.0.1", "192.168.1.1", "169.254.169.254",
+        others = ["127.0.0.1", "0.0.0.0", own, stack.address(ROUTE),
+                  *(socket.gethostbyname(stack.port(p)[0]) for p in stack.ports), "10.0.0.1", "192.168.1.1", "169.254.169.254",
                   "192.0.2.1", "8.8.8.8", "224.0.0.251", "255.255.255.255"]
         network = own.rpartition(".")[0]
         first = int(own.rpartition(".")[2]) & 240
         near = [f"{network}.{first + n}" for n in range(1, 15)]
-        open_ = [peer for peer in [*others, *near] if permitted(relay, peer)]
+        open_ = [peer for peer in [*others, *near] if relay.leads_to(peer)]
         relay.refresh(0)
     assert len(open_) == 1, f"the relay leads to {', '.join(open_) or 'nobody'}"
     assert open_[0] in near, f"the relay leads out of its own network, to {open_[0]}"
-
-
-def permitted(relay: turn.Relay, peer: str) -> bool:
-    """Whether the relay would send to this address."""
-    try:
-        relay.permit(peer)
-    except turn.Refused:
-        return False
-    return True
 
 
 def test_relay_inside_tls(stack, credential):
@@ -454,47 +336,6 @@ def test_closed_paths(stack, web):
 
 # --- in browsers
 
-def enter(page, stack, link: str, name: str, extra: str = "") -> str:
-    """Go to a room as people do, through the lobby; the person's id."""
-    page.goto(f"{stack.url(ROUTE)}/{link}{extra}")
-    join = page.locator("[data-action=join]")
-    if page.locator("#name").is_editable():
-        page.locator("#name").fill(name, timeout=BROWSER_MS)
-    join.click(timeout=BROWSER_MS)
-    page.locator("html[data-state=in]").wait_for(state="attached", timeout=BROWSER_MS)
-    return page.evaluate("() => natmRoom.people().find(p => p.you || p.me)?.id || ''")
-
-
-def stats(page) -> dict:
-    """What the page says of its media."""
-    return page.evaluate("() => natmRoom.stats()")
-
-
-def seen_and_heard(before: dict, after: dict, seconds: float) -> list[str]:
-    """Feeds whose pictures were decoded and whose sound came, between two looks."""
-    good = []
-    for id_, feed in after["feeds"].items():
-        old = before["feeds"].get(id_, {"frames": 0, "audioBytes": 0})
-        if feed["frames"] - old["frames"] >= 2 * seconds \
-                and feed["audioBytes"] - old["audioBytes"] > 0:
-            good.append(id_)
-    return good
-
-
-def all_meet(pages: list, want: int, seconds: float = 60.0) -> None:
-    """Wait until each page decodes pictures and gets sound from so many others."""
-    end = time.monotonic() + seconds
-    counted = []
-    while time.monotonic() < end:
-        before = [stats(page) for page in pages]
-        pages[0].wait_for_timeout(4000)
-        after = [stats(page) for page in pages]
-        counted = [len(seen_and_heard(b, a, 4)) for b, a in zip(before, after, strict=True)]
-        if all(count >= want for count in counted):
-            return
-    raise AssertionError(f"seen and heard others: {counted}, wanted {want} each; {after}")
-
-
 @pytest.mark.browser
 def test_three_meet(stack, room, browsers):
     """A member meets two others: all three see and hear each other, and ask no other server."""
@@ -502,7 +343,7 @@ def test_three_meet(stack, room, browsers):
     pages = [browsers() for _ in range(3)]
     for page, name in zip(pages, ("Ada", "Ben", "Cleo"), strict=True):
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-        enter(page, stack, link, name)
+        enter(page, f"{stack.url(ROUTE)}/{link}", name)
     all_meet(pages, 2)
     assert hosts - {None, ""} <= {stack.host(ROUTE)}, f"the page asked others: {hosts}"
 
@@ -510,10 +351,10 @@ def test_three_meet(stack, room, browsers):
 @pytest.mark.browser
 def test_by_relay_alone(stack, room, browsers):
     """A member whose network lets nothing else through meets another by the relay."""
-    link = room()
+    address = f"{stack.url(ROUTE)}/{room()}"
     far, near = browsers(), browsers()
-    enter(far, stack, link, "Far", "#relay")
-    enter(near, stack, link, "Near")
+    enter(far, f"{address}#relay", "Far")
+    enter(near, address, "Near")
     all_meet([far, near], 1)
     sent = stats(far)
     assert sent["sent"]["relay"] is True, "media went out past the relay"
@@ -526,7 +367,7 @@ def test_screen(stack, room, browsers):
     link = room()
     ada, ben = browsers(), browsers()
     for page, name in ((ada, "Ada"), (ben, "Ben")):
-        enter(page, stack, link, name)
+        enter(page, f"{stack.url(ROUTE)}/{link}", name)
     ada.locator("[data-action=share]").first.click()
     end, screens = time.monotonic() + 45, []
     while time.monotonic() < end and not any(frames > 2 for frames in screens):
@@ -540,7 +381,7 @@ def test_removed_in_browser(stack, steward, room, browsers):
     """A member who was removed sees why, and does not get back in."""
     link = room()
     page = browsers()
-    enter(page, stack, link, "Guest")
+    enter(page, f"{stack.url(ROUTE)}/{link}", "Guest")
     lead = steward.live(link, steward.ticket(link, ""))
     people = lead.wait("welcome")["people"]
     guest = next(p["id"] for p in people if p["name"] == "Guest")
