@@ -298,9 +298,10 @@ def test_relay_leads_to_janus_alone(stack, credential):
     address = stack.port("3478/udp")
     with turn.Relay(address, *credential, udp=True) as relay:
         own = relay.allocate()[0]
-        others = ["127.0.0.1", "0.0.0.0", own, stack.address(ROUTE),
-                  *(socket.gethostbyname(stack.port(p)[0]) for p in stack.ports), "10.0.0.1", "192.168.1.1", "169.254.169.254",
-                  "192.0.2.1", "8.8.8.8", "224.0.0.251", "255.255.255.255"]
+        published = {socket.gethostbyname(host) for host, _ in stack.ports.values()}
+        others = ["127.0.0.1", "0.0.0.0", own, stack.address(ROUTE), *published, "10.0.0.1",
+                  "192.168.1.1", "169.254.169.254", "192.0.2.1", "8.8.8.8", "224.0.0.251",
+                  "255.255.255.255"]
         network = own.rpartition(".")[0]
         first = int(own.rpartition(".")[2]) & 240
         near = [f"{network}.{first + n}" for n in range(1, 15)]
