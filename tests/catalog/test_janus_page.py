@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ def leaves(value: Any) -> list[str]:
                                                    for form in leaves(one)]
 
 
+with_node = pytest.mark.skipif(
+    shutil.which("node") is None, reason="node is not installed; ./test.sh installs it")
+
+
+@with_node
 def test_the_pages_logic_keeps_what_its_own_tests_say() -> None:
     files = sorted(map(str, TESTS.glob("*.test.mjs")))
     done = subprocess.run(("node", "--test", *files), capture_output=True, text=True, timeout=120,
@@ -46,6 +52,7 @@ def test_the_pages_logic_keeps_what_its_own_tests_say() -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
+@with_node
 def test_every_module_can_be_read_by_a_browser(tmp_path: Path) -> None:
     for file in PAGE.glob("*.js"):
         copy = tmp_path / f"{file.stem}.mjs"
