@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import json
 import logging
+import re
 import secrets
 import socket
 from contextlib import suppress
@@ -27,6 +28,7 @@ PROTOCOL = "janus-protocol"
 PLUGIN = "janus.plugin.videoroom"
 ROOM_EXISTS, NO_SUCH_ROOM = 427, 426
 LARGEST = 256 * 1024
+IPV4 = re.compile(r"[0-9.]+")
 log = logging.getLogger("rooms")
 
 
@@ -80,13 +82,17 @@ class Janus:
             raise JanusAway(type(error).__name__) from error
 
     async def _address(self) -> str:
-        """Janus is on several networks under one name, and listens on the inner one."""
-        found = await asyncio.get_running_loop().getaddrinfo(
-            self._settings.janus, self._settings.janus_port, family=socket.AF_INET,
-            type=socket.SOCK_STREAM)
-        for *_rest, place in found:
-            if IPv4Address(place[0]) in self._settings.inner:
-                return str(place[0])
+        """Janus is on several networks under one name, of which engines tell one address or all;
+        the name with the network's behind it is sure, where the engine knows such names."""
+        whole, loop = self._settings.janus, asyncio.get_running_loop()
+        plain = whole if IPV4.fullmatch(whole) else whole.partition(".")[0]
+        for name in dict.fromkeys((whole, plain)):
+            with suppress(socket.gaierror):
+                found = await loop.getaddrinfo(name, self._settings.janus_port,
+                                               family=socket.AF_INET, type=socket.SOCK_STREAM)
+                for *_rest, place in found:
+                    if IPv4Address(place[0]) in self._settings.inner:
+                        return str(place[0])
         raise JanusAway("no address on the inner network")
 
     async def run(self) -> None:
