@@ -182,6 +182,7 @@ def test_the_plan_shows_what_is_open_and_every_exception() -> None:
     made = plan(empty_look())
     assert any("edge/caddy" in note and "prosody/prosody" in note for note in made.notes)
     assert "5222/tcp on 0.0.0.0" in made.host.ports
+    assert "20000-20047/udp on 0.0.0.0" in made.host.ports
 
 
 def test_a_stack_of_this_machine_alone_asks_for_loopback_ports() -> None:

@@ -21,7 +21,7 @@ def test_only_the_stacks_names_lead_anywhere():
 
 def test_ports_past_the_edge_lead_to_the_service_behind_them():
     made = Stack("c.test", "/ca.crt", ("172.28.0.66", 443), {}, {"video": "https://v.c.test"}, {}, {
-        "20000-20039/udp": ("janus-janus", 20000), "3478/udp": ("janus-turn", 3478),
+        "20000-20047/udp": ("janus-janus", 20000), "3478/udp": ("janus-turn", 3478),
         "3478/tcp": ("janus-turn", 3478), "5349/tcp": ("janus-turn", 5349)})
     assert resolver_rules(made, {"janus-turn": "172.28.1.3"}.__getitem__) == (
         "MAP v.c.test:443 172.28.0.66:443, MAP v.c.test:3478 172.28.1.3:3478, "

@@ -76,9 +76,9 @@ class Accounts:
     def check(self, name: str, password: str) -> Account | None:
         """The account, where the password is right. Slow; not for the event loop."""
         account = self.open_account(name) if NAME.fullmatch(name) else None
-        right = fits(password[:LONGEST_PASSWORD],
-                     self._kept.read()[name]["hash"] if account else "")
-        return account if right else None
+        # It may be removed between the two looks.
+        kept = self._kept.read().get(name, {}) if account else {}
+        return account if fits(password[:LONGEST_PASSWORD], kept.get("hash", "")) else None
 
     def begin_session(self, name: str) -> str | None:
         """A new session's token; None where the account was locked in the meantime."""

@@ -61,6 +61,7 @@ class Hub:
 
     def mute(self, meeting: Meeting, person: Person, by: Person) -> None:
         """Close a microphone, at the page and at the server."""
+        person.muted = True
         for mid in person.audio_mids:
             person.closed_mids.add(mid)
             self._soon(self._janus.mute(meeting.room, person.id, mid, True))
@@ -68,8 +69,16 @@ class Hub:
             person.tell("muted", by=by.id)
             meeting.lead_state(person, "audio")
 
+    def publishes(self, meeting: Meeting, person: Person, mids: set[str]) -> None:
+        """Janus has accepted these streams of sound; a muted person's stay closed."""
+        person.audio_mids |= mids
+        for mid in mids if person.muted else ():
+            person.closed_mids.add(mid)
+            self._soon(self._janus.mute(meeting.room, person.id, mid, True))
+
     def unmuted(self, meeting: Meeting, person: Person) -> None:
         """The person has opened the microphone again; that is theirs to do."""
+        person.muted = False
         for mid in person.closed_mids:
             self._soon(self._janus.mute(meeting.room, person.id, mid, False))
         person.closed_mids.clear()

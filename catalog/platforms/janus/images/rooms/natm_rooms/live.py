@@ -31,6 +31,7 @@ async def live(request: web.Request) -> web.WebSocketResponse:
     service, address = service_of(request), address_of(request)
     meeting, person = holder(request, "live")
     service.hub.refuse_full(meeting.room, person.who)
+    await asyncio.to_thread(service.let_in.note, meeting.room, person.who.device)
     service.limits.sockets.enter(address)
     try:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST, compress=False)

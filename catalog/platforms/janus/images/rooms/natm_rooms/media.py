@@ -116,7 +116,8 @@ class _Way:
                 return
             said = json.loads(message.data)
             learn(said, self._seat)
-            self._person.audio_mids |= microphones(said, self._seat)
+            if mids := microphones(said, self._seat):
+                self._service.hub.publishes(self._meeting, self._person, mids)
             self._notice(said)
             self._outbox.put(message.data)
 

@@ -37,6 +37,7 @@ class Person:
     present: bool = False
     asked: float = field(default_factory=time.monotonic)
     leaves: float | None = None
+    muted: bool = False
     live: Outbox | None = None
     media: Callable[[], None] | None = None
     closed_mids: set[str] = field(default_factory=set)

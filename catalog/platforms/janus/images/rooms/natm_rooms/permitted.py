@@ -12,7 +12,7 @@ from typing import Any
 from .janus import PLUGIN
 
 Said = dict[str, Any]
-MOST_HANDLES = 8
+MOST_HANDLES = 4
 MOST_STREAMS = 128
 LONGEST_SDP = 200_000
 LEAST_BITRATE = 16_000

@@ -12,6 +12,7 @@ from . import files
 from .accounts import Accounts
 from .hub import Hub
 from .janus import Janus
+from .letin import LetIn
 from .limits import Limits
 from .settings import Settings
 from .store import Rooms
@@ -28,6 +29,7 @@ class Service:
     janus: Janus
     hub: Hub
     tickets: Tickets
+    let_in: LetIn
     limits: Limits = field(default_factory=Limits)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
@@ -41,7 +43,8 @@ def make_service(settings: Settings) -> Service:
     accounts, rooms = Accounts(settings.data), Rooms(settings, key)
     janus = Janus(settings)
     hub = Hub(settings, rooms, accounts, janus)
-    return Service(settings, accounts, rooms, janus, hub, Tickets(key))
+    return Service(settings, accounts, rooms, janus, hub, Tickets(key),
+                   LetIn(settings.data, key))
 
 
 def service_of(request: web.Request) -> Service:

@@ -43,7 +43,9 @@ async def end(request: web.Request) -> web.Response:
     """Everybody out; the room stays for the next time."""
     steward(request)
     service = service_of(request)
-    await service.hub.end(service.rooms.get(request.match_info["link"]).id)
+    room = service.rooms.get(request.match_info["link"])
+    await asyncio.to_thread(service.let_in.end, room)
+    await service.hub.end(room.id)
     return web.json_response({})
 
 
