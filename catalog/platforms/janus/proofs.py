@@ -93,10 +93,12 @@ def test_tickets(room, device):
     ticket, foreign = ada.ticket(link, "Ada"), eve.ticket(elsewhere, "Eve")
     head, _, tail = ticket.partition(".")
     wrong = f"{head}.{tail[:-3]}{'AAA' if tail[-3:] != 'AAA' else 'BBB'}"
+    live = ada.live(link, ada.ticket(link, "Ada"))
     for what, who, bad in (("made up", ada, "none"), ("wrong", ada, wrong), ("empty", ada, ""),
                            ("of another room", ada, foreign), ("of another device", eve, ticket)):
         for way in (who.live, who.media):
             assert refused(lambda way=way, bad=bad: way(link, bad)), f"a ticket {what} was good"
+    live.close()
     live, media = ada.live(link, ticket), ada.media(link, ticket)
     for way in (ada.live, ada.media):
         assert refused(lambda way=way: way(link, ticket)), "a used ticket was good again"
@@ -240,9 +242,10 @@ FORBIDDEN = {
 
 def test_janus_is_guarded(room, device):
     """A member's browser can ask Janus for its own room and nothing else."""
-    link = room()
+    link, own = room(), device()
+    live = own.live(link, own.ticket(link, "Guest"))
+    live.wait("welcome")
     for what, message in FORBIDDEN.items():
-        own = device()
         talk = Talk(own.media(link, own.ticket(link, "Guest"))).begin()
         try:
             answer = talk.ask(message)
@@ -250,6 +253,7 @@ def test_janus_is_guarded(room, device):
             continue
         assert answer["janus"] == "error" or "error_code" in str(answer), f"it could {what}"
         talk.close()
+    live.close()
 
 
 def test_nobody_speaks_for_another(room, device):
@@ -381,17 +385,15 @@ def test_screen(stack, room, browsers):
 def test_removed_in_browser(stack, steward, room, browsers):
     """A member who was removed sees why, and does not get back in."""
     link = room()
-    page = browsers()
-    enter(page, f"{stack.url(ROUTE)}/{link}", "Guest")
+    page, address = browsers(), f"{stack.url(ROUTE)}/{link}"
+    enter(page, address, "Guest")
     lead = steward.live(link, steward.ticket(link, ""))
-    people = lead.wait("welcome")["people"]
-    guest = next(p["id"] for p in people if p["name"] == "Guest")
-    lead.say("lead", do="remove", id=guest)
+    guest = next(p for p in lead.wait("welcome")["people"] if p["name"] == "Guest")
+    lead.say("lead", do="remove", id=guest["id"])
     page.locator("html[data-state=removed]").wait_for(state="attached", timeout=BROWSER_MS)
-    page.goto(f"{stack.url(ROUTE)}/{link}?again")
+    page.goto(f"{address}?again")
     page.locator("#name").fill("Guest again", timeout=BROWSER_MS)
     page.locator("[data-action=join]").click(timeout=BROWSER_MS)
     page.wait_for_timeout(3000)
-    state = page.evaluate("() => natmRoom.state")
-    assert state != "in", "the removed one came back in"
+    assert page.evaluate("() => natmRoom.state") != "in", "the removed one came back in"
     lead.close()
