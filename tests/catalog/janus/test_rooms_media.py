@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from house import SECRET, House, Live, Visitor, until
-from natm_rooms.permitted import Forbidden, Seat, permitted
+from natm_rooms.permitted import MOST_HANDLES, Forbidden, Seat, permitted
 
 Run = Callable[[Any], None]
 PLUGIN = "janus.plugin.videoroom"
@@ -169,7 +169,7 @@ def test_anothers_session_and_handle_are_out_of_reach(run: Run) -> None:
 def test_handles_are_few(run: Run) -> None:
     async def scenario(house: House) -> None:
         _, _, _, way = await seated(house)
-        for number in range(7):
+        for number in range(MOST_HANDLES - 1):
             await way.send("attach", plugin=PLUGIN, transaction=f"a{number}")
             await way.hear()
         await way.send("attach", plugin=PLUGIN, transaction="b")

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 MOST_PEOPLE = 20
-"""People on this server at once: each needs two of the 48 published media ports, and a shared screen one."""
+"""People on this server at once: each needs two of the 48 published media ports, a screen one."""
 
 
 @dataclass(frozen=True)
