@@ -109,7 +109,7 @@ class Limits:
         self.guess_room = Limit((20, 1 / 30), (300, 1), clock)
         self.guess_pin = Limit((6, 1 / 60), (600, 5), clock)
         self.guess_pin_room = Limit((60, 1 / 10), (600, 5), clock)
-        self.make_room = Limit((30, 1 / 20), (60, 1), clock)
+        self.make_room = Limit((60, 1 / 4), (120, 1), clock)
         self.sockets = Connections(each=64, all_=160)
 
 
