@@ -41,6 +41,8 @@ prepare_machine() {
   # They read what our filters wrote for them.
   command -v lua > /dev/null || set -- "$@" lua5.4
   command -v php > /dev/null || set -- "$@" php-cli
+  # It runs the tests of the video page.
+  command -v node > /dev/null || set -- "$@" nodejs
   [ $# = 0 ] || install_packages "$@"
   ! engine_is_ready || return 0
   learn_sudo

@@ -21,7 +21,8 @@ def questions(deployment: Deployment) -> dict[str, Any]:
     images = sorted({i.tag for inst in deployment.instances for i in inst.images}
                     | {base.tag for base in deployment.bases})
     return {"root": deployment.root, "prefix": f"{deployment.prefix}-", "images": images,
-            "ports": [list(port) for port in _ports(deployment)],
+            "ports": [[protocol, _address(deployment), number]
+                      for protocol, numbers in _published(deployment) for number in numbers],
             "names": names(deployment) if deployment.tls.mode == "acme" else []}
 
 
@@ -31,13 +32,19 @@ def names(deployment: Deployment) -> list[str]:
     return sorted(hosts | {deployment.domain})
 
 
-def _ports(deployment: Deployment) -> list[tuple[str, str, int]]:
-    address = "127.0.0.1" if deployment.loopback_only else "0.0.0.0"  # noqa: S104  # the server's own
-    ports = [("tcp", address, deployment.http_port), ("tcp", address, deployment.https_port)]
-    ports += [(spec.protocol, address, number) for instance in deployment.instances
-              for service in instance.services for spec in service.ports
-              for number in spec.published()]
-    return ports
+def _published(deployment: Deployment) -> list[tuple[str, range]]:
+    """Each protocol with the port or range of ports that is opened on the server."""
+    ports = [("tcp", range(n, n + 1)) for n in (deployment.http_port, deployment.https_port)]
+    return ports + [(spec.protocol, spec.published()) for instance in deployment.instances
+                    for service in instance.services for spec in service.ports]
+
+
+def _address(deployment: Deployment) -> str:
+    return "127.0.0.1" if deployment.loopback_only else "0.0.0.0"  # noqa: S104  # the server's own
+
+
+def _range(numbers: range) -> str:
+    return f"{numbers[0]}-{numbers[-1]}" if len(numbers) > 1 else f"{numbers[0]}"
 
 
 def diff(
@@ -144,8 +151,8 @@ def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> Hos
     if not changes and (full or receipt.get("fingerprint") != bundle.parts["host"]):
         changes.append(_("the server's own folders and networks are looked through"))
     return HostPlan(
-        tuple(changes), tuple(f"{number}/{protocol} on {address}"
-                              for protocol, address, number in _ports(deployment)),
+        tuple(changes), tuple(f"{_range(numbers)}/{protocol} on {_address(deployment)}"
+                              for protocol, numbers in _published(deployment)),
         sum(i.platform.needs.memory_mb for i in deployment.instances),
         look["memory"]["available"],
         sum(i.platform.needs.disk_mb for i in deployment.instances

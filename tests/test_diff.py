@@ -184,6 +184,13 @@ def test_the_plan_shows_what_is_open_and_every_exception() -> None:
     assert "5222/tcp on 0.0.0.0" in made.host.ports
 
 
+def test_a_range_of_ports_is_one_line() -> None:
+    made = sample_deployment(platforms={"janus": None})
+    told = diff(made, render(made, sample_secrets(made)), empty_look()).host.ports
+    assert "20000-20047/udp on 0.0.0.0" in told
+    assert len(questions(made)["ports"]) == 2 + 48 + 3
+
+
 def test_a_stack_of_this_machine_alone_asks_for_loopback_ports() -> None:
     asked = questions(sample_deployment(domain="commons.localhost"))
     assert {address for _protocol, address, _port in asked["ports"]} == {"127.0.0.1"}

@@ -32,7 +32,8 @@ Fixtures (natm_stack.checks.plugin):
               .port("5222/tcp") (address, port) of a port published past the edge
               .tls()            an `ssl.SSLContext` that trusts what members trust and nothing else
     members   two throwaway members made on this platform for this run, gone after it:
-              .name  .password. Their names begin with "natm-proof-".
+              .name  .password. Their names begin with "natm-proof-". The first is a steward where
+              platform.yml says `steward_proofs: true` under `members`.
     web       web() is a new httpx.Client: checks certificates against ca_file, follows no redirect,
               waits 20 seconds at most, is closed after the proof. web(member) also sends HTTP
               Basic sign-in.

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PROGRAM = "/usr/bin/chromium-headless-shell"
+RELAY = 3478
+"""Where relays (TURN) listen, by their standard."""
 LAUNCH_MS, WAIT_MS = 60_000, 20_000
 """A small server under load was seen to need half a minute to start a browser."""
 PEM_END = "-----END CERTIFICATE-----"
@@ -76,16 +80,38 @@ class Chromium:
         return browser
 
 
-def resolver_rules(stack: Stack) -> str:
+def resolver_rules(stack: Stack, find: Callable[[str], str] = socket.gethostbyname) -> str:
     """Where Chromium connects: to the edge for the stack's names, nowhere for any other.
 
-    By itself it would send every name under .localhost to its own loopback.
+    By itself it would send every name under .localhost to its own loopback. Ports published past
+    the edge lead to the service behind them.
     """
     address, port = stack.edge
     literal = f"[{address}]" if ":" in address else address
-    origins = {(urlsplit(url).hostname, urlsplit(url).port or 443) for url in stack.urls.values()}
+    origins = {(urlsplit(url).hostname or "", urlsplit(url).port or 443)
+               for url in stack.urls.values()}
     rules = [f"MAP {host}:{number} {literal}:{port}" for host, number in sorted(origins)]
-    return ", ".join([*rules, "MAP * ~NOTFOUND", f"EXCLUDE {literal}"])
+    past = _past_the_edge(stack, find)
+    rules += [f"MAP {name}:{number} {where}" for name in sorted({name for name, _ in origins})
+              for number, where in past.items()]
+    outside = sorted({where.rpartition(":")[0] for where in past.values()} | {literal})
+    return ", ".join([*rules, "MAP * ~NOTFOUND", *(f"EXCLUDE {one}" for one in outside)])
+
+
+def _past_the_edge(stack: Stack, find: Callable[[str], str]) -> dict[int, str]:
+    """Published port to address and port inside; ranges are for media, which needs no names.
+
+    WebRTC asks for a relay's name without its port, which makes 0 of it.
+    """
+    found: dict[int, str] = {}
+    for name, (host, inside) in stack.ports.items():
+        number = name.partition("/")[0]
+        if "-" in number:
+            continue
+        found[int(number)] = f"{find(host)}:{inside}"
+        if name == f"{RELAY}/udp":
+            found[0] = found[RELAY]
+    return found
 
 
 def trust(ca_file: str, home: str) -> None:

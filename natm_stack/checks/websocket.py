@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -32,10 +33,15 @@ class SocketClosed(Exception):
 class WebSocket:
     """An open web socket that carries text; `TimeoutError` where an answer does not come."""
 
-    def __init__(self, stack: Stack, route: str, path: str, subprotocol: str) -> None:
+    def __init__(
+        self, stack: Stack, route: str, path: str, subprotocol: str | None = None, *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         url = stack.url(route).replace("https:", "wss:", 1) + path
         self._protocol = ClientProtocol(
-            parse_uri(url), subprotocols=[Subprotocol(subprotocol)], max_size=2**22)
+            parse_uri(url), max_size=2**22,
+            subprotocols=[Subprotocol(subprotocol)] if subprotocol else None)
+        self._headers = headers or {}
         plain = socket.create_connection(stack.connect(route), timeout=SECONDS)
         try:
             host = urlsplit(url).hostname
@@ -66,7 +72,9 @@ class WebSocket:
         self._socket.close()
 
     def _open(self, end: float) -> None:
-        self._protocol.send_request(self._protocol.connect())
+        request = self._protocol.connect()
+        request.headers.update(self._headers)
+        self._protocol.send_request(request)
         self._flush()
         while not self._read(end):
             pass

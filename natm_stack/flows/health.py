@@ -9,14 +9,15 @@ from typing import Any
 from ..i18n import spoken
 from ..model.deployment import Deployment, Instance
 from ..model.results import HealthReport, Probe
-from .tools import now
+from .support import support_probes
+from .tools import now, today
 from .workspace import Workspace
 
 
 def health(workspace: Workspace) -> HealthReport:
     """Probe everything once, without waiting for anything to get better."""
     started = time.monotonic()
-    probes = _ask(workspace, asked(workspace))
+    probes = _ask(workspace, asked(workspace)) + support_probes(workspace.deployment, today())
     return HealthReport(
         workspace.deployment.name, now(), probes, time.monotonic() - started)
 

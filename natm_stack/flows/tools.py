@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ..apply.run import Listener
@@ -15,6 +15,11 @@ from ..server import AskPassword
 def now() -> str:
     """The present time, in UTC, as records have it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def today() -> date:
+    """The present day, in UTC."""
+    return datetime.now(UTC).date()
 
 
 @dataclass

@@ -71,16 +71,21 @@ def _intended_images(workspace: Workspace, instances: list[Instance]) -> list[Pr
         for p in container_probes(workspace, instances)]
 
 
+def throwaway(instance: Instance, run: str) -> list[dict[str, Any]]:
+    """The members of one platform's proofs, to be made."""
+    spec = instance.platform.members
+    stem = PREFIX if spec.standing else f"{PREFIX}{run}-"
+    return [
+        {"name": f"{stem}{n}", "password": random_source.token_urlsafe(24),
+         "display_name": f"Proof {n}", "steward": n == 1 and spec.steward_proofs}
+        for n in range(1, THROWAWAY + 1)]
+
+
 def _make_members(
     workspace: Workspace, instances: list[Instance], run: str
 ) -> dict[str, list[dict[str, Any]]]:
     """Make throwaway members. What is to be cleaned up is written down before anything is made."""
-    made: dict[str, list[dict[str, Any]]] = {}
-    for instance in instances:
-        stem = PREFIX if instance.platform.members.standing else f"{PREFIX}{run}-"
-        made[instance.id] = [
-            {"name": f"{stem}{n}", "password": random_source.token_urlsafe(24),
-             "display_name": f"Proof {n}", "steward": False} for n in range(1, THROWAWAY + 1)]
+    made = {instance.id: throwaway(instance, run) for instance in instances}
     if not made:
         return {}
     record(workspace.server, workspace.deployment.root, "write", RECORD,

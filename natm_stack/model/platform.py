@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from ..i18n import _
 from .base import AbsolutePath, FileModel, Identifier, Key, Mode, Texts, texts_field
@@ -21,6 +22,10 @@ Category = Literal[
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 PortRange = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
+
+
+def _day(value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 class Needs(FileModel):
@@ -229,12 +234,25 @@ class MembersSpec(FileModel):
         default=False,
         description="Accounts cannot be deleted: proofs use standing ones, locked between runs.",
     )
+    steward_proofs: bool = Field(
+        default=False,
+        description="Proofs need a steward: the first of their throwaway members is one.",
+    )
 
 
 class SignIn(FileModel):
     """A way to sign in; the list in platform.yml is in order of preference."""
 
     method: Literal["native", "oidc", "ldap", "header"]
+
+
+class SupportSpec(FileModel):
+    """Something the platform stands on that gets security fixes until a known day."""
+
+    what: str = Field(min_length=1, max_length=60, description="In words, with its version.")
+    until: Annotated[date, BeforeValidator(_day)] = Field(
+        description="The last day with fixes, as in 2028-06-30; `health` warns half a year before.")
+    source: Text = Field(description="Where that stands.")
 
 
 class Egress(FileModel):
@@ -272,6 +290,8 @@ class Platform(FileModel):
     sign_in: list[SignIn] = []
     members: MembersSpec | None = None
     egress: list[Egress] = []
+    support: list[SupportSpec] = Field(
+        default=[], description="Parts whose security fixes end on a known day.")
     carries_proofs: bool = Field(
         default=False, description="Its files hold the proofs of all platforms: the verifier."
     )

@@ -19,6 +19,17 @@ def test_only_the_stacks_names_lead_anywhere():
     )
 
 
+def test_ports_past_the_edge_lead_to_the_service_behind_them():
+    made = Stack("c.test", "/ca.crt", ("172.28.0.66", 443), {}, {"video": "https://v.c.test"}, {}, {
+        "20000-20047/udp": ("janus-janus", 20000), "3478/udp": ("janus-turn", 3478),
+        "3478/tcp": ("janus-turn", 3478), "5349/tcp": ("janus-turn", 5349)})
+    assert resolver_rules(made, {"janus-turn": "172.28.1.3"}.__getitem__) == (
+        "MAP v.c.test:443 172.28.0.66:443, MAP v.c.test:3478 172.28.1.3:3478, "
+        "MAP v.c.test:0 172.28.1.3:3478, MAP v.c.test:5349 172.28.1.3:5349, "
+        "MAP * ~NOTFOUND, EXCLUDE 172.28.0.66, EXCLUDE 172.28.1.3"
+    )
+
+
 def test_certificates_are_always_checked():
     assert not any("certificate" in flag or "insecure" in flag for flag in FLAGS)
 

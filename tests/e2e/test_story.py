@@ -18,7 +18,9 @@ from natm_stack.testing.images import ensure
 from natm_stack.testing.standin import make_catalog
 from natm_stack.testing.volunteer import Volunteer
 
-MORE = ("prosody", "mediawiki")
+from .outside import browsers_outside
+
+MORE = ("prosody", "janus", "mediawiki")
 ALL = ("copyparty", *MORE)
 
 
@@ -230,6 +232,28 @@ def test_everything_comes_back_after_the_engine_restarts(volunteer: Volunteer) -
     while (said := volunteer.natm("health", "--json")).code != 0:
         assert time.monotonic() < deadline, said.out
         time.sleep(3)
+
+
+def test_a_meeting_seen_from_outside_survives_a_restart(
+    volunteer: Volunteer, tmp_path: Path
+) -> None:
+    added = volunteer.natm("members", "add", "stella", "--steward", "--json")
+    assert added.code == 0, added.out + added.err
+    verifier = volunteer.workspace.deployment.instance("verifier")
+    image = next(i.tag for i in verifier.images if i.on_demand)
+    authority = volunteer.on_server("cat", "/srv/natm/public/ca.crt")
+    with browsers_outside(image, authority, tmp_path) as meeting:
+        meeting.tell({
+            "domain": "commons.test", "address": volunteer.server.host, "ca_file": "/natm/ca.crt",
+            "name": "stella", "password": added.json["result"]["first_password"]})
+        assert meeting.hear() == {"event": "met", "relayed": True}
+        volunteer.on_server("docker", "restart", "--time=2", "natm-janus-janus-1")
+        meeting.tell("restarted")
+        back = meeting.hear()
+        assert back["event"] == "back"
+        assert back["seconds"] < 15
+        assert meeting.hear() == {"event": "four"}
+    assert volunteer.natm("members", "remove", "stella", "--yes").code == 0
 
 
 def test_a_dropped_platform_goes_and_its_data_stay(volunteer: Volunteer) -> None:

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All meetings that go on, and what stewards do in them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from .accounts import Accounts
+from .errors import Refused, unknown_room
+from .files import Seen, seen
+from .janus import Janus, JanusAway, JanusRefused
+from .meeting import Meeting
+from .people import Person, Who
+from .settings import Settings
+from .store import Gone, Room, Rooms
+
+LOOK_SECONDS = 0.5
+log = logging.getLogger("rooms")
+
+
+class Hub:
+    """Meetings by the id of their room."""
+
+    def __init__(self, settings: Settings, rooms: Rooms, accounts: Accounts, janus: Janus) -> None:
+        self._settings, self._rooms, self._accounts = settings, rooms, accounts
+        self._janus = janus
+        self._meetings: dict[str, Meeting] = {}
+        self._seen: tuple[Seen, Seen] = (None, None)
+        self._later: set[asyncio.Task[None]] = set()
+
+    def find(self, room: Room) -> Meeting | None:
+        """The meeting in this room, if there is one."""
+        return self._meetings.get(room.id)
+
+    def meeting(self, room: Room) -> Meeting:
+        """The meeting in this room, which may begin now."""
+        return self._meetings.setdefault(room.id, Meeting(room))
+
+    def refuse_full(self, room: Room, who: Who) -> None:
+        """Refuse where there is no place left. Who is here already has one."""
+        meeting = self.find(room)
+        if meeting and (person := meeting.of_device(who.device)) and person.present:
+            return
+        inside = len(meeting.people) if meeting else 0
+        everywhere = sum(len(one.people) for one in self._meetings.values())
+        if everywhere >= self._settings.most_people or (
+                inside >= room.max_people and not who.steward):
+            raise Refused(409, "full")
+
+    # What stewards do
+
+    async def changed(self, room: Room) -> None:
+        """A room was set anew."""
+        if meeting := self.find(room):
+            meeting.set_room(room)
+        try:
+            await self._janus.changed(room)
+        except (JanusAway, JanusRefused) as error:
+            log.warning("Janus did not take a room's caps: %s", error)
+
+    def mute(self, meeting: Meeting, person: Person, by: Person) -> None:
+        """Close a microphone, at the page and at the server."""
+        person.muted = True
+        for mid in person.audio_mids:
+            person.closed_mids.add(mid)
+            self._soon(self._janus.mute(meeting.room, person.id, mid, True))
+        if person.state["audio"]:
+            person.tell("muted", by=by.id)
+            meeting.lead_state(person, "audio")
+
+    def publishes(self, meeting: Meeting, person: Person, mids: set[str]) -> None:
+        """Janus has accepted these streams of sound; a muted person's stay closed."""
+        person.audio_mids |= mids
+        for mid in mids if person.muted else ():
+            person.closed_mids.add(mid)
+            self._soon(self._janus.mute(meeting.room, person.id, mid, True))
+
+    def unmuted(self, meeting: Meeting, person: Person) -> None:
+        """The person has opened the microphone again; that is theirs to do."""
+        person.muted = False
+        for mid in person.closed_mids:
+            self._soon(self._janus.mute(meeting.room, person.id, mid, False))
+        person.closed_mids.clear()
+
+    async def remove(self, meeting: Meeting, person: Person) -> None:
+        """Out, and the device and account stay out; noted before anything else."""
+        spared = tuple(d for d in meeting.known_from(person.who.address) if d != person.who.device)
+        gone = Gone(person.who.device, person.who.account, person.who.address, spared)
+        await asyncio.to_thread(self._rooms.remove_device, meeting.room.link, gone)
+        meeting.forget(person.who.device)
+        self._throw_out(meeting, person, "removed")
+
+    async def forgive(self, meeting: Meeting) -> None:
+        """Let new devices in again from where somebody was removed."""
+        await asyncio.to_thread(self._rooms.forgive, meeting.room.link)
+
+    async def end(self, room_id: str) -> None:
+        """Everybody out; what was written is forgotten."""
+        meeting = self._meetings.pop(room_id, None)
+        if meeting is not None:
+            for person in meeting.people:
+                person.tell("ended")
+                person.present = False
+                person.hang_up()
+        await self._janus.destroy(room_id)
+
+    def _throw_out(self, meeting: Meeting, person: Person, why: str) -> None:
+        person.tell(why)
+        meeting.take_out(person)
+        for feed in (person.id, f"{person.id}-screen"):
+            self._soon(self._janus.kick(meeting.room, feed))
+
+    def _soon(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    # What happens by itself
+
+    async def run(self) -> None:
+        """Look after meetings for as long as the service runs."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except (OSError, ValueError) as error:
+                log.error("the state cannot be read: %s", type(error).__name__)
+
+    async def look(self) -> None:
+        """Who has left has left; accounts and rooms may have been changed by the other program."""
+        now = (seen(self._accounts.path), seen(self._rooms.path))
+        if now != self._seen:
+            self._seen = now
+            self._look_at_accounts()
+            await self._look_at_rooms()
+        for room_id, meeting in list(self._meetings.items()):
+            meeting.tidy()
+            if meeting.empty:
+                await self.end(room_id)
+
+    def _look_at_accounts(self) -> None:
+        for meeting in self._meetings.values():
+            for person in meeting.people:
+                if not person.who.account:
+                    continue
+                if self._accounts.open_account(person.who.account) is None:
+                    self._throw_out(meeting, person, "removed")
+                elif self._accounts.session(person.who.session) is None:
+                    who = person.who
+                    meeting.ask(Who(who.device, who.address, who.name))
+
+    async def _look_at_rooms(self) -> None:
+        for meeting in list(self._meetings.values()):
+            try:
+                meeting.room = self._rooms.get(meeting.room.link)
+            except Refused as error:
+                if error.code != unknown_room().code:
+                    raise
+                await self.end(meeting.room.id)
+
+    async def close(self) -> None:
+        """The service stops: pages come back by themselves as soon as it runs again."""
+        for meeting in self._meetings.values():
+            for person in meeting.people:
+                if person.live is not None:
+                    person.live.close(1012)
+                person.stop_media()
+        await asyncio.sleep(0.2)

@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What members do in video rooms, tried for real; and what strangers may not."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+
+from natm_stack.checks import turn
+from natm_stack.checks.videoroom import (
+    BROWSER_MS,
+    Device,
+    Talk,
+    all_meet,
+    body,
+    code,
+    enter,
+    refused,
+    stats,
+)
+from natm_stack.checks.websocket import SocketClosed
+
+ROUTE = "video"
+SESSION: dict[str, dict[str, str]] = {}
+"""The steward's cookies: signing in again for each proof would be too often in a short time."""
+
+
+@pytest.fixture
+def device(stack, web) -> Callable[[], Device]:
+    """Makes devices."""
+    return lambda: Device(stack, ROUTE, web())
+
+
+@pytest.fixture
+def steward(members, device) -> Device:
+    """A steward, signed in."""
+    own = device()
+    name, password = members[0].name, members[0].password
+    if name not in SESSION:
+        answer = own.ask("POST", "/session", {"name": name, "password": password})
+        assert answer.status_code == 200, f"a steward could not sign in: {answer.text}"
+        assert answer.json()["steward"] is True, "a steward is not known as one"
+        SESSION[name] = dict(own.client.cookies)
+    for key, value in SESSION[name].items():
+        own.client.cookies.set(key, value, domain=urlsplit(own.origin).hostname)
+    return own
+
+
+@pytest.fixture
+def room(steward, marker) -> Iterator[Callable[..., str]]:
+    """Makes rooms; they are gone after the proof."""
+    links: list[str] = []
+
+    def make(**more: object) -> str:
+        answer = steward.ask("POST", "/rooms", {"title": f"Proof {marker}", **more})
+        assert answer.status_code == 201, f"a steward could not make a room: {answer.text}"
+        links.append(answer.json()["link"])
+        return links[-1]
+
+    yield make
+    for link in links:
+        steward.ask("DELETE", f"/rooms/{link}")
+
+
+# --- rooms and tickets
+
+def test_room_by_words(steward, room, device, marker):
+    """A member goes to a room by its five words, without an account; another room is not there."""
+    link = room()
+    assert len(link.split("-")) == 5, f"the link is {link}"
+    guest = device()
+    answer = guest.join(link, "Guest")
+    assert answer.status_code == 200, f"the guest was not let in: {answer.text}"
+    told = answer.json()
+    assert told["room"]["title"] == f"Proof {marker}", "the room bears another title"
+    assert told["you"]["steward"] is False, "a guest came in as a steward"
+    assert told["you"]["member"] is False, "a guest came in as a member"
+    other = "-".join(reversed(link.split("-")))
+    assert code(device().join(other, "Guest")) == "404 unknown_room"
+
+
+def test_tickets(room, device):
+    """A member's ticket opens the room once; a wrong, used or foreign one is refused."""
+    link, elsewhere = room(), room()
+    ada, eve = device(), device()
+    ticket, foreign = ada.ticket(link, "Ada"), eve.ticket(elsewhere, "Eve")
+    head, _, tail = ticket.partition(".")
+    wrong = f"{head}.{tail[:-3]}{'AAA' if tail[-3:] != 'AAA' else 'BBB'}"
+    live = ada.live(link, ada.ticket(link, "Ada"))
+    for what, who, bad in (("made up", ada, "none"), ("wrong", ada, wrong), ("empty", ada, ""),
+                           ("of another room", ada, foreign), ("of another device", eve, ticket)):
+        for way in (who.live, who.media):
+            assert refused(lambda way=way, bad=bad: way(link, bad)), f"a ticket {what} was good"
+    live.close()
+    live, media = ada.live(link, ticket), ada.media(link, ticket)
+    for way in (ada.live, ada.media):
+        assert refused(lambda way=way: way(link, ticket)), "a used ticket was good again"
+    live.close()
+    media.close()
+
+
+def test_ticket_ends(room, device):
+    """A member's ticket is worth nothing after a minute."""
+    link, ada = room(), device()
+    answer = ada.join(link, "Ada").json()
+    assert answer["expires_in"] <= 60, f"a ticket lasts {answer['expires_in']} seconds"
+    time.sleep(answer["expires_in"] + 2)
+    assert refused(lambda: ada.live(link, answer["ticket"])), "an old ticket was good"
+
+
+def test_pin_lock_and_places(steward, room, device):
+    """A member meets a PIN, a locked door and a full room, and each says what it is."""
+    link = room(pin="4711", max_people=2)
+    guest = device()
+    assert code(guest.join(link, "Guest")) == "403 pin_needed"
+    assert code(guest.join(link, "Guest", pin="4712")) == "403 pin_wrong"
+    first = guest.live(link, guest.ticket(link, "Guest", pin="4711"))
+    first.wait("welcome")
+    assert steward.ask("PATCH", f"/rooms/{link}", {"locked": True}).status_code == 200
+    assert first.wait("room")["room"]["locked"] is True, "those inside did not hear of the lock"
+    assert code(device().join(link, "Other", pin="4711")) == "423 locked"
+    steward.ask("PATCH", f"/rooms/{link}", {"locked": False, "pin": None})
+    second = device()
+    other = second.live(link, second.ticket(link, "Other"))
+    other.wait("welcome")
+    assert code(device().join(link, "Third")) == "409 full"
+    first.close()
+    other.close()
+
+
+def test_only_stewards_lead(members, steward, room, device):
+    """A member who is no steward makes no room and leads nobody, and neither does a guest."""
+    link, member, guest = room(), device(), device()
+    answer = member.ask("POST", "/session", {"name": members[1].name,
+                                             "password": members[1].password})
+    assert answer.status_code == 200, f"a member could not sign in: {answer.text}"
+    for who in (member, guest):
+        for method, path, said in (
+            ("GET", "/rooms", None), ("POST", "/rooms", {"title": "Mine"}),
+            ("PATCH", f"/rooms/{link}", {"locked": True}), ("DELETE", f"/rooms/{link}", None),
+            ("POST", f"/rooms/{link}/end", {}),
+        ):
+            assert code(who.ask(method, path, said)) == "403 stewards_only", f"{method} {path}"
+    live, other = guest.live(link, guest.ticket(link, "Guest")), device()
+    target = other.live(link, other.ticket(link, "Other"))
+    id_ = target.wait("welcome")["you"]["id"]
+    for do in ("mute", "remove", "mute_all", "forgive"):
+        with suppress(SocketClosed, OSError):
+            live.say("lead", do=do, id=id_)
+    target.say("ping")
+    target.wait("pong")
+    target.say("chat", text="still here", mid="1")
+    assert target.wait("chat")["text"] == "still here", "a guest could remove somebody"
+
+
+def test_wrong_password(members, device):
+    """A member's name with a wrong password is refused, and so is a name nobody has."""
+    for name in (members[1].name, f"natm-proof-{secrets.token_hex(4)}"):
+        wrong = {"name": name, "password": secrets.token_urlsafe(12)}
+        assert code(device().ask("POST", "/session", wrong)) == "403 sign_in_wrong"
+
+
+def test_other_sites_get_nothing(room, steward, device):
+    """A member's browser on another site cannot use the rooms in the member's name."""
+    link, bad = room(), "https://elsewhere.example"
+    answer = steward.ask("POST", "/rooms", {"title": "Forged"}, origin=bad)
+    assert answer.status_code == 403, f"another site made a room: {answer.status_code}"
+    guest = device()
+    ticket = guest.ticket(link, "Guest")
+    for way in (guest.live, guest.media):
+        assert refused(lambda way=way: way(link, ticket, origin=bad)), "another site came in"
+
+
+# --- together
+
+def test_chat_in_order(room, device, marker):
+    """A member writes, and all read the same words in the same order, also who comes later."""
+    link, channels = room(), []
+    for name in ("Ada", "Ben", "Cleo"):
+        own = device()
+        channels.append(own.live(link, own.ticket(link, name)))
+        channels[-1].wait("welcome")
+    for number in range(12):
+        channels[number % 3].say("chat", text=f"{marker} {number}", mid=f"m{number}")
+    seen = [[c.wait("chat") for _ in range(12)] for c in channels]
+    orders = [[(said["n"], said["text"]) for said in one] for one in seen]
+    assert orders[0] == orders[1] == orders[2], "not everybody read the same order"
+    assert [n for n, _ in orders[0]] == list(range(1, 13)), "the numbers have gaps"
+    for writer in range(3):
+        own = [text for _, text in orders[0] if int(text.split()[1]) % 3 == writer]
+        assert own == sorted(own, key=lambda text: int(text.split()[1])), "one's words were turned"
+    later = device()
+    welcome = later.live(link, later.ticket(link, "Late")).wait("welcome")
+    assert [(c["n"], c["text"]) for c in welcome["chat"]] == orders[0], "who came later lacks some"
+    for channel in channels:
+        channel.close()
+
+
+def test_removed_stays_out(steward, room, device):
+    """A member removed by a steward is out at once and stays out, with a new device as well."""
+    link, guest = room(), device()
+    out = guest.live(link, guest.ticket(link, "Guest"))
+    id_ = out.wait("welcome")["you"]["id"]
+    lead = steward.live(link, steward.ticket(link, ""))
+    lead.wait("welcome")
+    lead.say("lead", do="remove", id=id_)
+    out.wait("removed")
+    assert lead.wait("left")["id"] == id_, "the others still see the removed one"
+    assert code(guest.join(link, "Guest")) == "403 removed"
+    assert code(device().join(link, "Somebody")) == "403 removed_nearby"
+    lead.say("lead", do="forgive")
+    lead.say("ping")
+    lead.wait("pong")
+    assert device().join(link, "Somebody").status_code == 200, "others there were not let in again"
+    assert code(guest.join(link, "Guest")) == "403 removed", "forgiving let the removed device in"
+    lead.close()
+
+
+# --- Janus through the service
+
+FORBIDDEN = {
+    "make a room": body(request="create", room="mine"),
+    "list rooms": body(request="list"),
+    "list people": body(request="listparticipants", room="x"),
+    "remove somebody": body(request="kick", room="x", id="p0"),
+    "end a room": body(request="destroy", room="x"),
+    "send media away": body(request="rtp_forward", room="x", host="192.0.2.1"),
+    "record": body(request="enable_recording", room="x", record=True),
+    "use another plugin": {"janus": "attach", "plugin": "janus.plugin.echotest"},
+    "take over a session": {"janus": "claim"},
+    "look into Janus": {"janus": "info"},
+    "use another's session": {"janus": "keepalive", "session_id": 1},
+}
+
+
+def test_janus_is_guarded(room, device):
+    """A member's browser can ask Janus for its own room and nothing else."""
+    link, own = room(), device()
+    live = own.live(link, own.ticket(link, "Guest"))
+    live.wait("welcome")
+    for what, message in FORBIDDEN.items():
+        talk = Talk(own.media(link, own.ticket(link, "Guest"))).begin()
+        try:
+            answer = talk.ask(message)
+        except (SocketClosed, OSError):
+            continue
+        assert answer["janus"] == "error" or "error_code" in str(answer), f"it could {what}"
+        talk.close()
+    live.close()
+
+
+def test_nobody_speaks_for_another(room, device):
+    """A member who names another room or another person to Janus still gets their own."""
+    link, elsewhere, own = room(), room(), device()
+    told = own.join(link, "Ada").json()
+    live = own.live(link, told["ticket"])
+    live.wait("welcome")
+    talk = Talk(own.media(link, told["ticket"])).begin()
+    answer = talk.ask(body(request="join", ptype="publisher", room=elsewhere, id="p000000000000",
+                           display="Somebody else"))
+    joined = answer["plugindata"]["data"]
+    assert joined["videoroom"] == "joined", f"the answer was {joined}"
+    assert joined["id"] == told["you"]["id"], "a chosen id was taken"
+    assert elsewhere not in str(joined), "another room was joined"
+    talk.close()
+    live.close()
+
+
+# --- the relay
+
+@pytest.fixture
+def credential(room, device) -> tuple[str, str]:
+    """Name and password for the relay, as a member who comes in gets them."""
+    server = device().join(room(), "Ada").json()["ice_servers"][0]
+    return server["username"], server["credential"]
+
+
+def test_relay_refuses_strangers(stack, credential):
+    """A member's relay takes the credential of this meeting and no other."""
+    name, password = credential
+    ends, _, person = name.partition(":")
+    assert int(ends) - time.time() < 1800, "a credential lasts longer than half an hour"
+    old = turn.credential("not the secret", int(time.time()) - 60, person)
+    for wrong in ((name, "wrong"), (f"{int(ends) + 86400}:{person}", password), old, ("", "")):
+        for udp in (True, False):
+            number = "3478/udp" if udp else "3478/tcp"
+            with turn.Relay(stack.port(number), *wrong, udp=udp) as relay, \
+                    pytest.raises(turn.Refused) as refusal:
+                relay.allocate()
+            assert refusal.value.code in (400, 401), f"the answer was {refusal.value.code}"
+
+
+def test_relay_leads_to_janus_alone(stack, credential):
+    """A member's relay is no way into the server's networks, nor to anybody outside."""
+    address = stack.port("3478/udp")
+    with turn.Relay(address, *credential, udp=True) as relay:
+        own = relay.allocate()[0]
+        published = {socket.gethostbyname(host) for host, _ in stack.ports.values()}
+        others = ["127.0.0.1", "0.0.0.0", own, stack.address(ROUTE), *published, "10.0.0.1",
+                  "192.168.1.1", "169.254.169.254", "192.0.2.1", "8.8.8.8", "224.0.0.251",
+                  "255.255.255.255"]
+        network = own.rpartition(".")[0]
+        first = int(own.rpartition(".")[2]) & 240
+        near = [f"{network}.{first + n}" for n in range(1, 15)]
+        open_ = [peer for peer in [*others, *near] if relay.leads_to(peer)]
+        relay.refresh(0)
+    assert len(open_) == 1, f"the relay leads to {', '.join(open_) or 'nobody'}"
+    assert open_[0] in near, f"the relay leads out of its own network, to {open_[0]}"
+
+
+def test_relay_inside_tls(stack, credential):
+    """A member behind a strict network reaches the relay inside TLS, with the right certificate."""
+    host = stack.host(ROUTE)
+    with turn.Relay(stack.port("5349/tcp"), *credential, tls=stack.tls(), host=host) as relay:
+        assert host in relay.certificate_names(), "the certificate is for another name"
+        relay.allocate()
+        relay.refresh(0)
+    with pytest.raises(ssl.SSLError):
+        turn.Relay(stack.port("5349/tcp"), *credential, tls=stack.tls(), host="other.example")
+
+
+def test_closed_paths(stack, web):
+    """A member's browser finds the page, a strict policy, and nothing of Janus itself."""
+    with web() as client:
+        page = client.get(stack.url(ROUTE))
+        assert page.status_code == 200, f"the page was answered with {page.status_code}"
+        policy = page.headers.get("content-security-policy", "")
+        assert "default-src 'none'" in policy, "the page may load things from elsewhere"
+        for path in ("/janus", "/admin", "/janus/info", "/api/janus", "/page/../etc/passwd",
+                     "/data/rooms.json", "/metrics"):
+            status = client.get(stack.url(ROUTE) + path).status_code
+            assert status in (403, 404), f"{path} was answered with {status}"
+
+
+# --- in browsers
+
+@pytest.mark.browser
+def test_three_meet(stack, room, browsers):
+    """A member meets two others: all three see and hear each other, and ask no other server."""
+    link, hosts = room(), set()
+    pages = [browsers() for _ in range(3)]
+    for page, name in zip(pages, ("Ada", "Ben", "Cleo"), strict=True):
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        enter(page, f"{stack.url(ROUTE)}/{link}", name)
+    all_meet(pages, 2)
+    assert hosts - {None, ""} <= {stack.host(ROUTE)}, f"the page asked others: {hosts}"
+
+
+@pytest.mark.browser
+def test_by_relay_alone(stack, room, browsers):
+    """A member whose network lets nothing else through meets another by the relay."""
+    address = f"{stack.url(ROUTE)}/{room()}"
+    far, near = browsers(), browsers()
+    enter(far, f"{address}#relay", "Far")
+    enter(near, address, "Near")
+    all_meet([far, near], 1)
+    sent = stats(far)
+    assert sent["sent"]["relay"] is True, "media went out past the relay"
+    assert all(feed["relay"] for feed in sent["feeds"].values()), "media came in past the relay"
+
+
+@pytest.mark.browser
+def test_screen(stack, room, browsers):
+    """A member shares a screen and another sees it."""
+    link = room()
+    ada, ben = browsers(), browsers()
+    for page, name in ((ada, "Ada"), (ben, "Ben")):
+        enter(page, f"{stack.url(ROUTE)}/{link}", name)
+    ada.locator("[data-action=share]").first.click()
+    end, screens = time.monotonic() + 45, []
+    while time.monotonic() < end and not any(frames > 2 for frames in screens):
+        ben.wait_for_timeout(1000)
+        screens = [f["frames"] for id_, f in stats(ben)["feeds"].items() if id_.endswith("-screen")]
+    assert any(frames > 2 for frames in screens), f"of shared screens were decoded: {screens}"
+
+
+@pytest.mark.browser
+def test_removed_in_browser(stack, steward, room, browsers):
+    """A member who was removed sees why, and does not get back in."""
+    link = room()
+    page, address = browsers(), f"{stack.url(ROUTE)}/{link}"
+    enter(page, address, "Guest")
+    lead = steward.live(link, steward.ticket(link, ""))
+    guest = next(p for p in lead.wait("welcome")["people"] if p["name"] == "Guest")
+    lead.say("lead", do="remove", id=guest["id"])
+    page.locator("html[data-state=removed]").wait_for(state="attached", timeout=BROWSER_MS)
+    page.goto(f"{address}?again")
+    page.locator("#name").fill("Guest again", timeout=BROWSER_MS)
+    page.locator("[data-action=join]").click(timeout=BROWSER_MS)
+    page.wait_for_timeout(3000)
+    assert page.evaluate("() => natmRoom.state") != "in", "the removed one came back in"
+    lead.close()

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./page.mjs";
+
+const { readLink, roomOfPath } = await load("link.js");
+const ROOM = "kind-otter-brave-canoe-lamp";
+
+test("a room is found however its words are said, typed or pasted", () => {
+    for (const text of [
+        ROOM, " Kind Otter Brave Canoe Lamp ", "kind, otter, brave, canoe, lamp.", "KIND-OTTER-BRAVE-CANOE-LAMP",
+        "kind dash otter dash brave dash canoe dash lamp", "kind – otter – brave – canoe – lamp",
+        "kind\notter\tbrave canoe  lamp", `/${ROOM}`, `video.example.org/${ROOM}`,
+        `Come to ${ROOM}, we begin at 8`, `Here: https://video.example.org/${ROOM}?x=1#relay`,
+    ]) assert.equal(readLink(text).link, ROOM, text);
+});
+
+test("the host of a pasted address is told, so that a link elsewhere is not taken for one of ours", () => {
+    assert.deepEqual(readLink(`https://Other.example.org:8443/${ROOM}/`), { link: ROOM, host: "other.example.org:8443" });
+    assert.equal(readLink(ROOM).host, null);
+});
+
+test("what is not five words is no room", () => {
+    for (const text of ["", "kind otter", "kind otter brave canoe lamp six", "k1nd otter brave canoe lamp",
+        "https://video.example.org/", "https://video.example.org/api/rooms", "../../etc/passwd", "<b>a</b> c d e f"]) {
+        assert.equal(readLink(text).link, null, text);
+    }
+});
+
+test("an address belongs to a room or to the start page", () => {
+    assert.equal(roomOfPath(`/${ROOM}`), ROOM);
+    assert.equal(roomOfPath(`/${ROOM.toUpperCase()}/`), ROOM);
+    assert.equal(roomOfPath("/"), null);
+    assert.equal(roomOfPath("/kind-otter"), null);
+});
