@@ -7,6 +7,7 @@ import fcntl
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import ldap
@@ -15,6 +16,7 @@ from connection import connect
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 PROOF = "natm-proof-"
+LOCK = Path("/tmp/members.lock")
 Request = dict[str, Any]
 
 
@@ -127,7 +129,7 @@ def answer(action: str, text: str) -> tuple[Request, int]:
         if not isinstance(request, dict) or action not in ACTIONS:
             raise Refused("invalid", "one action and one JSON object are needed")
         # One change at a time: calls may come together.
-        with open("/tmp/members.lock", "w", encoding="utf-8") as lock:
+        with LOCK.open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             return ACTIONS[action](connect(), request), 0
     except Refused as refusal:

@@ -18,7 +18,7 @@ OWN = {"nobody", "natm"}
 
 
 def update(connection: Any) -> None:
-    """Add what is new, take away what is gone; a password is set where the one told does not fit."""
+    """Add what is new, take away what is gone; set a password where the one told does not fit."""
     wanted: dict[str, str] = json.loads(FILE.read_text("utf-8"))
     found = connection.search_s(PLACE, ldap.SCOPE_ONELEVEL, "(cn=*)", ["cn"])
     there = {entry["cn"][0].decode() for _dn, entry in found}
@@ -36,7 +36,7 @@ def update(connection: Any) -> None:
 
 
 def fits(connection: Any, name: str, password: str) -> bool:
-    """Whether the account has this password; asking is no change, so a second start writes nothing."""
+    """Whether the account has this password already: then a second start writes nothing."""
     probe = ldap.initialize(connection.get_option(ldap.OPT_URI))
     try:
         probe.simple_bind_s(f"cn={name},{PLACE}", password)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import ldap
 import services
-from connection import connect
+from connection import SOCKET, connect
 
 DATA = Path("/var/lib/directory")
 CONFIG = "/opt/natm/slapd.conf"
@@ -20,7 +20,7 @@ READY = Path("/tmp/ready")
 
 
 def lay_out() -> None:
-    """The empty tree, made beside and moved in place: a start cut short leaves nothing half-made."""
+    """The empty tree, made beside and moved in place: nothing half-made is ever left."""
     if (DATA / "data.mdb").exists():
         return
     new = Path("/tmp/new")
@@ -59,8 +59,8 @@ def main() -> None:
     if os.fork() == 0:
         bring_up_to_date()
         os._exit(0)
-    os.execv("/usr/sbin/slapd", [
-        "slapd", "-f", CONFIG, "-h", "ldap://0.0.0.0:1389 ldapi://%2Frun%2Fslapd%2Fldapi", "-d", "0"])
+    listens = f"ldap://0.0.0.0:1389 {SOCKET}"
+    os.execv("/usr/sbin/slapd", ["slapd", "-f", CONFIG, "-h", listens, "-d", "0"])
 
 
 if __name__ == "__main__":

@@ -51,4 +51,5 @@ def sign_in(address: str, settings: Settings) -> str:
 def is_visit(method: str, headers: Mapping[str, str]) -> bool:
     """Whether a person's browser asks for a page: then it is led to the sign-in, not refused."""
     mode = headers.get("Sec-Fetch-Mode", "navigate")
-    return method in ("GET", "HEAD") and mode == "navigate" and "text/html" in headers.get("Accept", "")
+    page = "text/html" in headers.get("Accept", "")
+    return method in ("GET", "HEAD") and mode == "navigate" and page

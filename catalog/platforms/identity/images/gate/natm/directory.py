@@ -28,7 +28,8 @@ class Away(Exception):
 def person_of(entry: dict[str, list[bytes]], now: float) -> Person:
     """Somebody, from their entry."""
     def first(*keys: str) -> str:
-        return next((entry[key][0].decode("utf-8", "replace") for key in keys if entry.get(key)), "")
+        found = next((entry[key][0] for key in keys if entry.get(key)), b"")
+        return found.decode("utf-8", "replace")
 
     groups = tuple(sorted(dn.decode().split(",")[0].partition("=")[2]
                           for dn in entry.get("memberOf", [])))

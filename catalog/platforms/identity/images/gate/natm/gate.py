@@ -26,6 +26,7 @@ from sessions import Sessions
 COOKIE = "__Secure-natm-gate"
 TRY = "__Secure-natm-try-"
 TRY_S = 900
+FROM_HERE = ("same-origin", "same-site", "none")
 SWEEP_S = 3600
 REALM = 'Basic realm="members", charset="UTF-8"'
 
@@ -110,7 +111,7 @@ class Gate:
 
     async def logout(self, request: web.Request) -> web.Response:
         """Ends the session here and at Canaille; another site's link only leads to the question."""
-        from_here = request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "same-site", "none")
+        from_here = request.headers.get("Sec-Fetch-Site", "none") in FROM_HERE
         if request.method == "GET" and not from_here:
             return self._page(request, "ask", button=("/gate/logout", "sign_out"))
         if request.method == "POST" and not from_here:
@@ -187,7 +188,8 @@ class Gate:
     def _page(self, request: web.Request, key: str, way: str = "home", *, status: int = 200,
               button: tuple[str, str] | None = None) -> web.Response:
         to = self.settings.home if way == "home" else f"{self.settings.public}/gate/login"
-        return page(request, self.settings.community, key, [(to, way)], status=status, button=button)
+        return page(request, self.settings.community, key, [(to, way)], status=status,
+                    button=button)
 
     @staticmethod
     def _go(address: str, more: dict[str, str] | None = None) -> web.Response:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Passwords that programs send with every request: asked of the directory seldom, guessed slowly."""
+"""Passwords that programs send each time: asked of the directory seldom, guessed slowly."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def basic(header: str) -> tuple[str, str] | None:
     if kind.lower() != "basic" or len(rest) > 1000:
         return None
     try:
-        name, colon, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
+        text = base64.b64decode(rest.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
+    name, colon, password = text.partition(":")
     # An empty password would be a bind without one, which some directories take for a yes.
     return (name, password) if colon and NAME.fullmatch(name) and password else None
 

@@ -75,7 +75,8 @@ class Provider:
         token = str(answer.get("id_token", ""))
         for fresh in (False, True):
             try:
-                return token, check(token, await self._key_set(fresh), self._settings, note["nonce"])
+                keys = await self._key_set(fresh)
+                return token, check(token, keys, self._settings, note["nonce"])
             except KeyError:
                 continue
         raise Failed("the ID token is signed with a key that is not Canaille's")
@@ -100,7 +101,7 @@ class Provider:
 
 
 def check(token: str, keys: jwt.PyJWKSet, settings: Settings, nonce: str) -> dict[str, Any]:
-    """What a token says, if it is Canaille's, for us, of this try and of now. KeyError: unknown key."""
+    """What a token says, if it is Canaille's, for us, of this try and of now."""
     try:
         key = keys[jwt.get_unverified_header(token).get("kid", "")]
         said: dict[str, Any] = jwt.decode(

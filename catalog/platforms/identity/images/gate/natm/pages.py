@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The gate's own pages: a sentence and where to go from there. No script, nothing from elsewhere."""
+"""The gate's own pages: a sentence and a way on. No script, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; dis
   place-items: center; background: #f6f5f1; color: #222; }
 main { max-width: 28rem; padding: 2rem 1.5rem; text-align: center; }
 h1 { font-size: 1.2rem; font-weight: 600; }
-a, button { display: inline-block; margin: .5rem; padding: .7rem 1.4rem; border: 0; border-radius: .4rem;
-  background: #1d5c4d; color: #fff; font: inherit; text-decoration: none; cursor: pointer; }
+a, button { display: inline-block; margin: .5rem; padding: .7rem 1.4rem; border: 0;
+  border-radius: .4rem; background: #1d5c4d; color: #fff; font: inherit;
+  text-decoration: none; cursor: pointer; }
 a:focus-visible, button:focus-visible { outline: 3px solid #e0a100; outline-offset: 2px; }
 @media (prefers-color-scheme: dark) {
   body { background: #1b1d1c; color: #eee; } a, button { background: #9fd8c6; color: #10241e; } }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'self' https:; "
-          "frame-ancestors 'none'")
+POLICY = (f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; "
+          "form-action 'self' https:; frame-ancestors 'none'")
 
 
 def page(request: web.Request, title: str, key: str, links: list[tuple[str, str]],

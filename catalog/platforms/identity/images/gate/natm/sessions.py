@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Sessions on disk: one small file each, named by a hash, so that a copy of the disk signs in nobody."""
+"""Sessions on disk: one small file each, named by a hash, so that a copy signs in nobody."""
 
 from __future__ import annotations
 

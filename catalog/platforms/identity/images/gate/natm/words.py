@@ -10,7 +10,7 @@ WORDS: dict[str, dict[str, str]] = {
            "out": "You are signed out.", "ask": "Do you want to sign out?", "sign_out": "Sign out",
            "refused": "This account is closed. A steward can tell you more.",
            "home": "To the start page", "sign_in": "Sign in"},
-    "de": {"elsewhere": "Dieser Link führt aus der Gemeinschaft hinaus; wir sind ihm nicht gefolgt.",
+    "de": {"elsewhere": "Dieser Link führt aus der Gemeinschaft; wir sind ihm nicht gefolgt.",
            "again": "Das Anmelden wurde nicht fertig. Bitte versuche es noch einmal.",
            "resting": "Anmelden geht gerade nicht. Bitte versuche es in einer Minute noch einmal.",
            "out": "Du bist abgemeldet.", "ask": "Möchtest du dich abmelden?",
