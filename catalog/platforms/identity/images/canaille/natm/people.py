@@ -8,6 +8,7 @@ from typing import Any
 
 from blinker import signal
 from canaille.app.session import save_user_session
+from canaille.backends import is_meaningful_value
 from flask import g
 
 NOBODY = "cn=nobody,ou=services,dc=natm"
@@ -28,11 +29,23 @@ def never_empty(group: Any, data: dict[str, Any]) -> None:
         group._dirty["member"] = [NOBODY, *[one for one in there if one]]
 
 
+def changes(entry: Any) -> bool:
+    """Whether saving changes anything: the directory refuses a change of nothing."""
+    return any(
+        value != entry._stored.get(key)
+        and (key in entry._stored or any(is_meaningful_value(one) for one in value))
+        for key, value in entry._dirty.items())
+
+
 def attach(app: Any) -> None:
     """Put the two in front of every save, and keep one's own session when the password changes."""
     signal("before_user_save").connect(one_name)
     signal("before_group_save").connect(never_empty)
-    set_password = app.backend.set_user_password
+    write, set_password = app.backend.engine.save, app.backend.set_user_password
+
+    def save(entry: Any) -> None:
+        if not entry.exists or changes(entry):
+            write(entry)
 
     def set_user_password(user: Any, password: str) -> None:
         set_password(user, password)
@@ -40,4 +53,5 @@ def attach(app: Any) -> None:
             g.session.last_login_datetime = datetime.datetime.now(datetime.UTC)
             save_user_session()
 
+    app.backend.engine.save = save
     app.backend.set_user_password = set_user_password
