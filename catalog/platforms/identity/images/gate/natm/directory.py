@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import time
 from typing import Any
 
 import ldap
+from entries import person_of
 from identity import Person
 
 BASE = "ou=people,dc=natm"
@@ -18,33 +18,10 @@ FIELDS = ["uid", "displayName", "cn", "mail", "memberOf", "pwdChangedTime", "pwd
 FRESH_S = 25
 # With the directory away, members who were let in stay in for so long.
 GRACE_S = 3600
-FOR_EVER = "000001010000Z"
 
 
 class Away(Exception):
     """The directory does not answer, and nothing is remembered."""
-
-
-def person_of(entry: dict[str, list[bytes]], now: float) -> Person:
-    """Somebody, from their entry."""
-    def first(*keys: str) -> str:
-        found = next((entry[key][0] for key in keys if entry.get(key)), b"")
-        return found.decode("utf-8", "replace")
-
-    groups = tuple(sorted(dn.decode().split(",")[0].partition("=")[2]
-                          for dn in entry.get("memberOf", [])))
-    # A lock after wrong passwords is short, and not a reason to throw out who is in already.
-    locked = first("pwdAccountLockedTime") == FOR_EVER or 0 < seconds(first("pwdEndTime")) <= now
-    return Person(first("uid"), first("displayName", "cn"), first("mail"), groups,
-                  int(seconds(first("pwdChangedTime"))), locked)
-
-
-def seconds(stamp: str) -> float:
-    """A directory's time as seconds since 1970; 0 for none."""
-    if not stamp or stamp == FOR_EVER:
-        return 0.0
-    moment = datetime.datetime.strptime(stamp[:14], "%Y%m%d%H%M%S")
-    return moment.replace(tzinfo=datetime.UTC).timestamp()
 
 
 class Directory:
