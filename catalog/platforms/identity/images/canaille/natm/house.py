@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Canaille with our key and our own few rules around it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import guard
+import keys
+import people
+from canaille import create_app
+
+SETTINGS = Path("/etc/canaille/house.json")
+
+
+def make() -> Any:
+    """The application, as it is served and as the set-up uses it."""
+    settings = json.loads(SETTINGS.read_text("utf-8"))
+    app = create_app(config={"CANAILLE_OIDC": {"ACTIVE_JWKS": [keys.read()]}})
+    people.attach(app)
+    guard.attach(app, settings["sign_out"])
+    return app

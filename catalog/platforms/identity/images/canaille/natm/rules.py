@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Which of Canaille's pages are open to whom. Nothing but decisions, so that they can be tested."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+# All that somebody who is not signed in may ask for. Elsewhere Canaille answers 404 for a name that
+# is not there and 403 for one that is, which would tell strangers who is a member.
+OPEN = re.compile(
+    r"/|/about|/login(/[^/]+)?|/logout(/[^/]+)?|/forget/[^/]+|/auth/password|/static/.*|/favicon.ico"
+    r"|/register/[^/]+/[^/]+|/photo/[^/]+|/oauth/.*"
+    r"|/\.well-known/(openid-configuration|oauth-authorization-server|webfinger)")
+# Nobody's business here. Registering clients is natm's; second factors are not set up by these
+# pages, which ask neither for a password nor for the factor before.
+CLOSED = re.compile(r"/oauth/register(/.*)?|/auth/(otp|otp-setup|fido2|fido2-setup|sms|email)"
+                    r"|/admin(/.*)?|/impersonate/.*|/scim(/.*)?|/reset(/.*)?|/reset-code/.*"
+                    r"|/firstlogin/.*|/join|/mail(/.*)?")
+# A name that was taken is never free again: accounts are locked, not deleted.
+DELETING = {"delete-confirm", "delete-execute"}
+LOCKING = {"lock-confirm", "lock-execute", "unlock"}
+LEAVING = re.compile(r"/groups/(members|stewards)/leave")
+
+
+def closed(path: str) -> bool:
+    """Whether the page is not there for anyone."""
+    return bool(CLOSED.fullmatch(path))
+
+
+def for_strangers(path: str) -> bool:
+    """Whether the page is there for somebody who is not signed in."""
+    return bool(OPEN.fullmatch(path)) and not closed(path)
+
+
+def refused(path: str, action: str, *, steward: bool) -> bool:
+    """Whether a member must not do this; Canaille itself does not ask."""
+    return (action in DELETING or (action in LOCKING and not steward)
+            or bool(LEAVING.fullmatch(path)))
+
+
+def over(signed_in: datetime.datetime | None, changed: datetime.datetime | None) -> bool:
+    """Whether a session is over because the password is another one since."""
+    return signed_in is None or (changed is not None and signed_in < changed)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an entry of the directory says of somebody."""
+
+from __future__ import annotations
+
+import datetime
+
+from identity import Person
+
+FOR_EVER = "000001010000Z"
+
+
+def person_of(entry: dict[str, list[bytes]], now: float) -> Person:
+    """Somebody, from their entry."""
+    def first(*keys: str) -> str:
+        found = next((entry[key][0] for key in keys if entry.get(key)), b"")
+        return found.decode("utf-8", "replace")
+
+    groups = tuple(sorted(dn.decode().split(",")[0].partition("=")[2]
+                          for dn in entry.get("memberOf", [])))
+    # A lock after wrong passwords is short, and not a reason to throw out who is in already.
+    locked = first("pwdAccountLockedTime") == FOR_EVER or 0 < seconds(first("pwdEndTime")) <= now
+    return Person(first("uid"), first("displayName", "cn"), first("mail"), groups,
+                  int(seconds(first("pwdChangedTime"))), locked)
+
+
+def seconds(stamp: str) -> float:
+    """A directory's time as seconds since 1970; 0 for none."""
+    if not stamp or stamp == FOR_EVER:
+        return 0.0
+    moment = datetime.datetime.strptime(stamp[:14], "%Y%m%d%H%M%S")
+    return moment.replace(tzinfo=datetime.UTC).timestamp()
