@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from typing import Any
 
 from natm_stack.checks import web
@@ -46,11 +45,10 @@ def main() -> None:
         all_meet(pages, 2)
         say(event="met", relayed=stats(pages[2])["sent"]["relay"])
         sys.stdin.readline()
-        begun = time.monotonic()
         for page in pages:
             page.wait_for_function("() => natmRoom.state === 'in' && natmRoom.reconnects > 0",
-                                   timeout=60_000)
-        say(event="back", seconds=time.monotonic() - begun)
+                                   timeout=60_000)  # 5 to 15 s where the machine has time
+        say(event="back")
         all_meet(pages, 2)
         pages.append(chromium.page())
         enter(pages[3], link, "Person 3")

@@ -249,9 +249,7 @@ def test_a_meeting_seen_from_outside_survives_a_restart(
         assert meeting.hear() == {"event": "met", "relayed": True}
         volunteer.on_server("docker", "restart", "--time=2", "natm-janus-janus-1")
         meeting.tell("restarted")
-        back = meeting.hear()
-        assert back["event"] == "back"
-        assert back["seconds"] < 15
+        assert meeting.hear() == {"event": "back"}
         assert meeting.hear() == {"event": "four"}
     assert volunteer.natm("members", "remove", "stella", "--yes").code == 0
 
