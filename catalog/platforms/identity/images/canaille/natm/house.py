@@ -11,6 +11,7 @@ import guard
 import keys
 import people
 from canaille import create_app
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 SETTINGS = Path("/etc/canaille/house.json")
 
@@ -19,6 +20,9 @@ def make() -> Any:
     """The application, as it is served and as the set-up uses it."""
     settings = json.loads(SETTINGS.read_text("utf-8"))
     app = create_app(config={"CANAILLE_OIDC": {"ACTIVE_JWKS": [keys.read()]}})
+    own = FileSystemLoader("/opt/natm/templates")
+    upstream = app.jinja_loader
+    app.jinja_loader = ChoiceLoader([own, PrefixLoader({"upstream": upstream}), upstream])
     people.attach(app)
     guard.attach(app, settings["sign_out"])
     return app

@@ -7,10 +7,14 @@ import datetime
 from typing import Any
 
 from blinker import signal
+from canaille.app import models
 from canaille.app.session import save_user_session
 from canaille.backends import is_meaningful_value
+from canaille.core.endpoints.forms import PROFILE_FORM_FIELDS
 from flask import g
+from wtforms.validators import Optional, Regexp
 
+NAME = r"^[a-z][a-z0-9-]{1,30}\Z"
 NOBODY = "cn=nobody,ou=services,dc=natm"
 
 
@@ -41,6 +45,11 @@ def attach(app: Any) -> None:
     """Put the two in front of every save, and keep one's own session when the password changes."""
     signal("before_user_save").connect(one_name)
     signal("before_group_save").connect(never_empty)
+    # Not everybody has an address, and nobody needs one here. Names are what platforms can take.
+    PROFILE_FORM_FIELDS["emails"].args[0].kwargs["validators"][0] = Optional()
+    PROFILE_FORM_FIELDS["user_name"].kwargs["validators"].append(Regexp(NAME))
+    # Canaille may write hashes and not read them; that there is one shows in its date.
+    models.User.has_password = lambda user: user.password_last_update is not None
     write, set_password = app.backend.engine.save, app.backend.set_user_password
 
     def save(entry: Any) -> None:

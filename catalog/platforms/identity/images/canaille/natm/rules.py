@@ -20,7 +20,8 @@ CLOSED = re.compile(r"/oauth/register(/.*)?|/auth/(otp|otp-setup|fido2|fido2-set
 # A name that was taken is never free again: accounts are locked, not deleted.
 DELETING = {"delete-confirm", "delete-execute"}
 LOCKING = {"lock-confirm", "lock-execute", "unlock"}
-LEAVING = re.compile(r"/groups/(members|stewards)/leave")
+HOUSE_GROUP = re.compile(r"/groups/(members|stewards)(/leave)?")
+UNDOING = {"confirm-delete", "delete"}
 
 
 def closed(path: str) -> bool:
@@ -36,7 +37,13 @@ def for_strangers(path: str) -> bool:
 def refused(path: str, action: str, *, steward: bool) -> bool:
     """Whether a member must not do this; Canaille itself does not ask."""
     return (action in DELETING or (action in LOCKING and not steward)
-            or bool(LEAVING.fullmatch(path)))
+            or _harms_the_house(path, action))
+
+
+def _harms_the_house(path: str, action: str) -> bool:
+    """The groups the house looks at cannot be deleted, nor left by mistake."""
+    found = HOUSE_GROUP.fullmatch(path)
+    return bool(found and (found[2] or action in UNDOING))
 
 
 def over(signed_in: datetime.datetime | None, changed: datetime.datetime | None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ldap
+import ldap.dn
 import ldap.filter
 from connection import BASE
 
@@ -37,16 +38,17 @@ def entry_dn(name: str) -> str:
 def find(connection: Any, name: str | None = None) -> dict[str, Person]:
     """Everyone, or the one with this name."""
     wanted = f"(uid={ldap.filter.escape_filter_chars(name)})" if name else "(uid=*)"
-    fields = ["uid", "cn", "displayName", "memberOf", "pwdAccountLockedTime"]
+    fields = ["uid", "cn", "displayName", "memberOf", *LOCKS[:2]]
     found = connection.search_s(PLACE, ldap.SCOPE_ONELEVEL, wanted, fields)
     return {person.name: person for person in (_person(entry) for _dn, entry in found)}
 
 
 def _person(entry: dict[str, list[bytes]]) -> Person:
     shown = entry.get("displayName") or entry["cn"]
-    groups = frozenset(dn.decode().split(",")[0].partition("=")[2]
-                       for dn in entry.get("memberOf", []))
-    locked = entry.get("pwdAccountLockedTime", [b""])[0] == FOR_EVER
+    groups = frozenset(ldap.dn.str2dn(dn.decode())[0][0][1] for dn in entry.get("memberOf", []))
+    # A time in the past, as the account pages lock, or for ever, as this program does.
+    locked = (entry.get("pwdAccountLockedTime") == [FOR_EVER]
+              or b"" < entry.get("pwdEndTime", [b""])[0] <= _stamp(_now()))
     return Person(entry["uid"][0].decode(), shown[0].decode(), groups,
                   locked or "members" not in groups)
 
@@ -74,10 +76,17 @@ def unlock(connection: Any, name: str) -> None:
 
 def lock(connection: Any, name: str) -> None:
     """Out everywhere: no password fits, and Canaille ends the sessions it finds locked."""
-    past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=2)
     connection.modify_s(entry_dn(name), [
         (ldap.MOD_REPLACE, "pwdAccountLockedTime", [FOR_EVER]),
-        (ldap.MOD_REPLACE, "pwdEndTime", [past.strftime("%Y%m%d%H%M%SZ").encode()])])
+        (ldap.MOD_REPLACE, "pwdEndTime", [_stamp(_now() - datetime.timedelta(seconds=2))])])
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _stamp(moment: datetime.datetime) -> bytes:
+    return moment.strftime("%Y%m%d%H%M%SZ").encode()
 
 
 def belong(connection: Any, name: str, group: str, belongs: bool) -> None:

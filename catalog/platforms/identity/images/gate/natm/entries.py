@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 from identity import Person
 
 FOR_EVER = "000001010000Z"
+FIRST = re.compile(rb"[^=]*=((?:[^\\,+]|\\.)*)", re.DOTALL)
+ESCAPED = re.compile(rb"\\(?:([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 
 
 def person_of(entry: dict[str, list[bytes]], now: float) -> Person:
@@ -16,12 +19,19 @@ def person_of(entry: dict[str, list[bytes]], now: float) -> Person:
         found = next((entry[key][0] for key in keys if entry.get(key)), b"")
         return found.decode("utf-8", "replace")
 
-    groups = tuple(sorted(dn.decode().split(",")[0].partition("=")[2]
-                          for dn in entry.get("memberOf", [])))
+    groups = tuple(sorted(group_name(dn) for dn in entry.get("memberOf", [])))
     # A lock after wrong passwords is short, and not a reason to throw out who is in already.
     locked = first("pwdAccountLockedTime") == FOR_EVER or 0 < seconds(first("pwdEndTime")) <= now
     return Person(first("uid"), first("displayName", "cn"), first("mail"), groups,
                   int(seconds(first("pwdChangedTime"))), locked)
+
+
+def group_name(dn: bytes) -> str:
+    """The first value of a group's name in the directory, with what is escaped there as it is."""
+    first = FIRST.match(dn)
+    value = first[1] if first else b""
+    return ESCAPED.sub(
+        lambda found: bytes.fromhex(found[1].decode()) if found[1] else found[2], value).decode()
 
 
 def seconds(stamp: str) -> float:
