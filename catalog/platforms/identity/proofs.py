@@ -137,6 +137,8 @@ def test_strangers(members, account, marker):
     made = stranger.client.post(f"{stranger.url}/register", data={"user_name": "intruder"})
     assert made.status_code in (400, 403, 404), f"a stranger could register: {made.status_code}"
     app = stranger.client.post(f"{stranger.url}/oauth/register", json={"redirect_uris": []})
+    fetched = stranger.get("/oauth/authorize?client_id=gate&request_uri=http://directory:1389/")
+    assert fetched.status_code == 400, f"it fetches what it is told: {fetched.status_code}"
     assert app.status_code in (400, 401, 403, 404), f"an app could register: {app.status_code}"
 
 

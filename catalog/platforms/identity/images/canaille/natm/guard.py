@@ -35,6 +35,8 @@ def keep_to_the_rules() -> Any:
     """Nothing, or the answer in place of Canaille's."""
     if rules.closed(request.path):
         abort(404)
+    if rules.fetches(request.path, request.values.keys()):
+        abort(400)
     session = g.get("session")
     if not session:
         if rules.for_strangers(request.path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Collection
 
 # All that somebody who is not signed in may ask for. Elsewhere Canaille answers 404 for a name that
 # is not there and 403 for one that is, which would tell strangers who is a member.
@@ -12,8 +13,8 @@ OPEN = re.compile(
     r"/|/about|/login(/[^/]+)?|/logout(/[^/]+)?|/forget/[^/]+|/auth/password|/static/.*|/favicon.ico"
     r"|/register/[^/]+/[^/]+|/photo/[^/]+|/oauth/.*"
     r"|/\.well-known/(openid-configuration|oauth-authorization-server|webfinger)")
-# Nobody's business here. Registering clients is natm's; second factors are not set up by these
-# pages, which ask neither for a password nor for the factor before.
+# Not there for anyone: registering apps is natm's business, mail is not sent, and the parts that
+# need more than a password are not installed.
 CLOSED = re.compile(r"/oauth/register(/.*)?|/auth/(otp|otp-setup|fido2|fido2-setup|sms|email)"
                     r"|/admin(/.*)?|/impersonate/.*|/scim(/.*)?|/reset(/.*)?|/reset-code/.*"
                     r"|/firstlogin/.*|/join|/mail(/.*)?")
@@ -32,6 +33,11 @@ def closed(path: str) -> bool:
 def for_strangers(path: str) -> bool:
     """Whether the page is there for somebody who is not signed in."""
     return bool(OPEN.fullmatch(path)) and not closed(path)
+
+
+def fetches(path: str, fields: Collection[str]) -> bool:
+    """Whether Canaille would get a part of the request from an address a stranger names."""
+    return path.startswith("/oauth/") and not {"request", "request_uri"}.isdisjoint(fields)
 
 
 def refused(path: str, action: str, *, steward: bool) -> bool:

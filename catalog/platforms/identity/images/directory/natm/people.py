@@ -17,7 +17,7 @@ NOBODY = f"cn=nobody,ou=services,{BASE}".encode()
 # Locked until somebody opens it again, as slapd's password policy has it.
 FOR_EVER = b"000001010000Z"
 LOCKS = ("pwdAccountLockedTime", "pwdEndTime", "pwdFailureTime")
-CLASSES = [b"inetOrgPerson", b"oathHOTPToken"]
+CLASSES = [b"inetOrgPerson"]
 
 
 @dataclass(frozen=True)

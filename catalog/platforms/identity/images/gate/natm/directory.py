@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import ldap
 from entries import person_of
 from identity import Person
+from ldap.filter import escape_filter_chars
 
 BASE = "ou=people,dc=natm"
 SELF = "cn=gate,ou=services,dc=natm"
@@ -18,6 +20,10 @@ FIELDS = ["uid", "displayName", "cn", "mail", "memberOf", "pwdChangedTime", "pwd
 FRESH_S = 25
 # With the directory away, members who were let in stay in for so long.
 GRACE_S = 3600
+# How long to wait for an answer, and after none before asking again: nobody waits for long.
+PATIENCE_S, PAUSE_S = 4, 10
+NEVER = -1e9
+MOST_KNOWN = 20_000
 
 
 class Away(Exception):
@@ -33,48 +39,58 @@ class Directory:
         self._lock = asyncio.Lock()
         self._binds = asyncio.Semaphore(2)
         self._known: dict[str, tuple[float, Person | None]] = {}
+        self._away = NEVER
 
-    async def person(self, name: str) -> Person | None:
-        """Who that is, at most half a minute old."""
-        at, person = self._known.get(name, (-1e9, None))
-        now = time.monotonic()
-        if now - at < FRESH_S:
-            return person
+    async def person(self, name: str, oldest: float = FRESH_S) -> Person | None:
+        """Who that is, at most so many seconds old."""
+        asked = time.monotonic()
+        if asked - self._known.get(name, (NEVER, None))[0] < oldest:
+            return self._known[name][1]
         async with self._lock:
-            at, person = self._known.get(name, (-1e9, None))
-            if now - at < FRESH_S:
+            at, person = self._known.get(name, (NEVER, None))
+            # Somebody else may have asked while we waited for our turn.
+            if at >= asked or asked - at < oldest:
                 return person
             try:
-                person = await asyncio.to_thread(self._ask, name)
-            except ldap.LDAPError as error:
-                if now - at < GRACE_S:
+                person = await self._patiently(self._ask, name)
+            except Away:
+                if asked - at < GRACE_S:
                     return person
-                raise Away from error
-        if len(self._known) > 20_000:
-            self._known.clear()
-        self._known[name] = (now, person)
-        return person
-
-    def _ask(self, name: str) -> Person | None:
-        for last in (False, True):
-            try:
-                self._connection = self._connection or self._bound(SELF, self._password)
-                found = self._connection.search_s(
-                    BASE, ldap.SCOPE_ONELEVEL, f"(uid={name})", FIELDS)
-                return person_of(found[0][1], time.time()) if found else None
-            except ldap.LDAPError:
-                self._connection = None
-                if last:
-                    raise
-        return None
+                raise
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            self._known[name] = (time.monotonic(), person)
+            return person
 
     async def fits(self, name: str, password: str) -> bool:
         """Whether the password is this member's."""
         async with self._binds:
+            return await self._patiently(self._fits, name, password)
+
+    async def _patiently(self, ask: Callable[..., Any], *words: str) -> Any:
+        if time.monotonic() - self._away < PAUSE_S:
+            raise Away
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(ask, *words), PATIENCE_S)
+        except (ldap.LDAPError, TimeoutError) as error:
+            self._away = time.monotonic()
+            raise Away from error
+
+    def _ask(self, name: str) -> Person | None:
+        wanted = f"(uid={escape_filter_chars(name)})"
+        for last in (False, True):
+            connection, self._connection = self._connection, None
             try:
-                return await asyncio.to_thread(self._fits, name, password)
-            except ldap.SERVER_DOWN as error:
-                raise Away from error
+                connection = connection or self._bound(SELF, self._password)
+                found = connection.search_s(BASE, ldap.SCOPE_ONELEVEL, wanted, FIELDS)
+            except ldap.LDAPError:
+                # One that was kept may be gone; a new one that fails is a failure.
+                if last:
+                    raise
+            else:
+                self._connection = connection
+                return person_of(found[0][1], time.time()) if found else None
+        return None
 
     def _fits(self, name: str, password: str) -> bool:
         try:
@@ -85,7 +101,7 @@ class Directory:
 
     def _bound(self, dn: str, password: str) -> Any:
         connection = ldap.initialize(self._address)
-        connection.set_option(ldap.OPT_NETWORK_TIMEOUT, 5)
-        connection.set_option(ldap.OPT_TIMEOUT, 10)
+        connection.set_option(ldap.OPT_NETWORK_TIMEOUT, 3)
+        connection.set_option(ldap.OPT_TIMEOUT, 3)
         connection.simple_bind_s(dn, password)
         return connection
