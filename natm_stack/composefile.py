@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from .model.deployment import Deployment, Instance, Service, Subnet
+from .model.deployment import Deployment, Instance, Service, Subnet, alias
 from .templating import Safe
 
 LOGGING = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
@@ -100,10 +100,15 @@ def _service_networks(
                 front_key(other): {"ipv4_address": other.front.edge_address}
                 for other in fronts(deployment)
             }
-        elif kind == "ported":
-            networks |= {front_key(other): None for other in ported(deployment)}
+        elif kind == "tried":
+            networks |= {front_key(other): None for other in tried(deployment)}
+        elif kind == "links":
+            networks |= {link_key(other): {"aliases": [alias(instance.id, service.name)]}
+                         for other in asking(deployment, instance, service)}
+        elif kind == "link":
+            networks[link_key(instance)] = None
         elif kind == "front":
-            networks[front_key(instance)] = {"aliases": [f"{instance.id}-{service.name}"]}
+            networks[front_key(instance)] = {"aliases": [alias(instance.id, service.name)]}
         else:
             networks[kind] = None
     return {"networks": networks} if networks else {"network_mode": "none"}
@@ -114,15 +119,37 @@ def front_key(instance: Instance) -> str:
     return f"{instance.id}-front"
 
 
+def link_key(instance: Instance) -> str:
+    """What a Compose file calls the network between a platform and the account platform."""
+    return f"{instance.id}-link"
+
+
 def fronts(deployment: Deployment) -> list[Instance]:
     """The platforms that share a front network with the edge."""
     return [i for i in deployment.instances if "front" in i.networks_used]
 
 
-def ported(deployment: Deployment) -> list[Instance]:
-    """The platforms with ports of their own past the edge, which proofs try as members' apps do."""
+def tried(deployment: Deployment) -> list[Instance]:
+    """The platforms that proofs knock at past the edge.
+
+    Those with ports of their own, as members' apps do; and those that believe the edge who
+    somebody is, as a program on their network would that lies.
+    """
     return [i for i in fronts(deployment)
-            if any("front" in s.networks for s in i.services if s.ports)]
+            if any(route.gate for route in i.routes)
+            or any("front" in s.networks for s in i.services if s.ports)]
+
+
+def asking(deployment: Deployment, provider: Instance, service: Service) -> list[Instance]:
+    """The platforms that ask this service of the account platform who somebody is."""
+    host = alias(provider.id, service.name)
+    return [i for i in deployment.instances if i.asked and i.asked.host == host]
+
+
+def made_beforehand(deployment: Deployment) -> list[Subnet]:
+    """The networks that more than one platform is on: the roles make them, not Compose."""
+    return [i.front for i in fronts(deployment)] + [
+        i.link for i in deployment.instances if i.asked]
 
 
 def networks_block(deployment: Deployment, instance: Instance) -> str:
@@ -131,8 +158,13 @@ def networks_block(deployment: Deployment, instance: Instance) -> str:
     used = instance.networks_used
     if "fronts" in used:
         networks |= {front_key(o): _external(o.front) for o in fronts(deployment)}
-    if "ported" in used:
-        networks |= {front_key(o): _external(o.front) for o in ported(deployment)}
+    if "tried" in used:
+        networks |= {front_key(o): _external(o.front) for o in tried(deployment)}
+    if "links" in used:
+        networks |= {link_key(o): _external(o.link) for s in instance.services
+                     for o in asking(deployment, instance, s)}
+    if "link" in used:
+        networks[link_key(instance)] = _external(instance.link)
     if "front" in used:
         networks[front_key(instance)] = _external(instance.front)
     for kind, subnet in [("inner", instance.inner), ("open", instance.open)]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .composefile import fronts
+from .composefile import made_beforehand
 from .i18n import _
 from .model.bundle import Bundle
 from .model.deployment import ALWAYS, Deployment, Instance
@@ -143,7 +143,8 @@ def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> Hos
         changes.append(_("the folder {root} is made").format(root=deployment.root))
     changes += [_("the base image {tag} is made from Debian packages").format(tag=base.tag)
                 for base in deployment.bases if not look["images"].get(base.tag)]
-    missing = [i.front.name for i in fronts(deployment) if i.front.name not in look["networks"]]
+    missing = [net.name for net in made_beforehand(deployment)
+               if net.name not in look["networks"]]
     if missing:
         changes.append(_("{n} network(s) between the edge and the platforms are made").format(
             n=len(missing)))

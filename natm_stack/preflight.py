@@ -94,7 +94,8 @@ def _networks(deployment: Deployment, look: Look) -> None:
 
 
 def _used(instance: Instance) -> list[Subnet]:
-    kinds = {"front": instance.front, "inner": instance.inner, "open": instance.open}
+    kinds = {"front": instance.front, "inner": instance.inner, "open": instance.open,
+             "link": instance.link}
     return [net for kind, net in kinds.items() if kind in instance.networks_used]
 
 

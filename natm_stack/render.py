@@ -12,13 +12,14 @@ from typing import Any
 
 from . import __version__
 from .acme import issuer, staging
-from .composefile import fronts, networks_block, publish, service_block
+from .composefile import made_beforehand, networks_block, publish, service_block
 from .errors import NatmError
 from .i18n import _
 from .model.bundle import HEADER, Bundle, File
 from .model.deployment import Deployment, Instance, Subnet
 from .model.secret import Secret, Secrets
 from .paths import package_folder, shipped
+from .signin import clients, sign_in_context
 from .templating import Safe, environment, q, render_template
 from .varsfile import vars_file
 
@@ -145,8 +146,16 @@ class _PlatformRenderer:
             "host": lambda name: routes[name].host, "url": lambda name: routes[name].url,
             "service": lambda name: service_block(deployment, instance, name, config),
             "publish": lambda number: publish(deployment, number),
-            **self._mounts(),
+            "clients": lambda: clients(deployment, lambda id_, name: self._of(id_, name, secrets)),
+            **sign_in_context(deployment, instance), **self._mounts(),
         }
+
+    def _of(self, id_: str, name: str, secrets: Any) -> str:
+        """The password by which another platform asks this one, noted as used."""
+        if not self.instance.platform.provides:
+            raise ValueError(_("only an account platform is told the others' passwords"))
+        secrets.touch()
+        return self.secrets.of(id_)[name].reveal()
 
     def _mounts(self) -> dict[str, Any]:
         volumes = {volume.name: volume for volume in self.instance.volumes}
@@ -183,6 +192,10 @@ class _Watched:
 
     def __init__(self, values: Mapping[str, Secret]) -> None:
         self._values, self.touched = values, False
+
+    def touch(self) -> None:
+        """Note that what is written holds a secret."""
+        self.touched = True
 
     def __getattr__(self, name: str) -> str:
         if name.startswith("_") or name not in self._values:
@@ -233,7 +246,9 @@ def _platform_vars(
     receipt: dict[str, Any] = {
         "id": instance.id, "version": instance.version, "project": instance.project,
         "images": {i.name: i.tag for i in instance.images}, "files": prints,
-        "networks": [_network(instance.front)] if "front" in instance.networks_used else [],
+        "networks": [_network(subnet) for kind, subnet in (
+            ("front", instance.front), ("link", instance.link))
+            if kind in instance.networks_used],
         # Those natm made and keeps; a certificate of the community's own may be renewed.
         "secrets": {name: secrets.fingerprint(secrets.of(instance.id)[name].reveal().encode())
                     for name in sorted(instance.platform.secrets)},
@@ -272,7 +287,7 @@ def _host_vars(deployment: Deployment) -> dict[str, Any]:
     """Variables of the host play."""
     return {
         "base_root": deployment.root, "platform_root": deployment.root,
-        "networks_list": [_network(i.front) for i in fronts(deployment)],
+        "networks_list": [_network(subnet) for subnet in made_beforehand(deployment)],
         "image_base_list": [asdict(base) for base in deployment.bases],
         "base_public_owner": str(deployment.instance("edge").uid),
     }

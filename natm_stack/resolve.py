@@ -13,17 +13,21 @@ from .i18n import _
 from .load import Catalog, CatalogEntry, LoadedStack, suggestion
 from .model.deployment import (
     ALWAYS,
+    Asked,
     BaseImage,
     Certificate,
     Deployment,
+    Gate,
     Image,
     Instance,
     Route,
     Service,
     Subnet,
     Volume,
+    alias,
 )
 from .model.platform import Platform, RouteSpec
+from .model.sign_in import GateSpec, SignIn
 from .model.stack import Stack
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
@@ -34,8 +38,9 @@ def resolve(catalog: Catalog, loaded: LoadedStack) -> Deployment:
     stack = loaded.stack
     chosen = _choose(catalog, loaded)
     ports = _edge_ports(catalog, loaded)
+    accounts = _accounts(catalog, chosen, loaded)
     instances = tuple(
-        _Resolver(catalog, loaded, entry, reason, ports[1]).instance()
+        _Resolver(catalog, loaded, entry, reason, ports[1], accounts).instance()
         for entry, reason in _ordered(catalog, chosen)
     )
     _refuse_idle_overrides(instances, loaded)
@@ -49,6 +54,7 @@ def resolve(catalog: Catalog, loaded: LoadedStack) -> Deployment:
         loopback_only=stack.domain.endswith(".localhost"),
         http_port=ports[0], https_port=ports[1],
         bases=tuple(bases[tag] for tag in sorted(bases)), instances=instances,
+        accounts=accounts.id if accounts else None,
     )
 
 
@@ -70,6 +76,18 @@ def _choose(catalog: Catalog, loaded: LoadedStack) -> dict[str, str]:
         waiting += [(other, _("{id} needs it").format(id=id_), where)
                     for other in entry.platform.needs.platforms]
     return chosen
+
+
+def _accounts(catalog: Catalog, chosen: Iterable[str], loaded: LoadedStack) -> Platform | None:
+    """The one platform that keeps the members' accounts for the others, if one was chosen."""
+    found = [id_ for id_ in chosen if catalog.entry(id_).platform.provides]
+    if len(found) > 1:
+        raise NatmError(
+            _("{one} and {two} both want to keep the members' accounts").format(
+                one=found[0], two=found[1]),
+            code="stack.accounts-twice", where=loaded.document.place("platforms", found[1]),
+            hint=_("choose one of them"))
+    return catalog.entry(found[0]).platform if found else None
 
 
 def _refuse_idle_overrides(instances: Iterable[Instance], loaded: LoadedStack) -> None:
@@ -135,20 +153,45 @@ class _Resolver:
     """Fills in one platform."""
 
     def __init__(
-        self, catalog: Catalog, loaded: LoadedStack, entry: CatalogEntry, reason: str, port: int
+        self, catalog: Catalog, loaded: LoadedStack, entry: CatalogEntry, reason: str, port: int,
+        accounts: Platform | None,
     ) -> None:
         self.catalog, self.loaded, self.entry, self.reason = catalog, loaded, entry, reason
         self.stack: Stack = loaded.stack
         self.platform: Platform = entry.platform
         self.project = f"{self.stack.prefix}-{self.platform.id}"
         self.suffix = "" if port == 443 else f":{port}"
+        # An account platform signs its own members in; no other one stands above it.
+        self.accounts = None if self.platform.provides else accounts
+        self.sign_in = self._way_in()
+        self.asked = self._asked()
+
+    def _way_in(self) -> SignIn | None:
+        provided = set(self.accounts.provides) if self.accounts else set()
+        return next((way for way in self.platform.sign_in
+                     if way.method in provided or way.method == "native"), None)
+
+    def _asked(self) -> Asked | None:
+        way = self.sign_in
+        if not (self.accounts and way and way.service):
+            return None
+        spec = self.accounts.provides[way.method]
+        return Asked(way.service, alias(self.accounts.id, spec.service), spec.port,
+                     spec.base, spec.route)
+
+    def _gate(self, spec: GateSpec | None) -> Gate | None:
+        if not (self.accounts and spec and self.sign_in and self.sign_in.method == "header"):
+            return None
+        provided = self.accounts.provides["header"]
+        return Gate(alias(self.accounts.id, provided.service), provided.port,
+                    f"/gate/{spec.lets_in}", spec.lets_in, spec.shows)
 
     def instance(self) -> Instance:
         platform = self.platform
         self._refuse_unknown_routes()
         images = {name: self._image(name) for name in platform.images}
-        front, inner, open_ = (self._subnet(i, kind) for i, kind in
-                               enumerate(("front", "inner", "open")))
+        front, inner, open_, link = (self._subnet(i, kind) for i, kind in
+                                     enumerate(("front", "inner", "open", "link")))
         return Instance(
             id=platform.id, version=platform.version, folder=str(self.entry.folder),
             trusted=self.entry.trusted, project=self.project, uid=platform.uid, platform=platform,
@@ -160,7 +203,8 @@ class _Resolver:
             certificates=tuple(
                 Certificate(self._host(c.name), platform.id, c.volume, platform.uid)
                 for c in platform.certificates),
-            front=front, inner=inner, open=open_, needs=tuple(platform.needs.platforms),
+            front=front, inner=inner, open=open_, link=link,
+            needs=tuple(platform.needs.platforms), sign_in=self.sign_in, asked=self.asked,
             override=str(self.loaded.overrides[platform.id])
             if platform.id in self.loaded.overrides else None,
         )
@@ -204,7 +248,9 @@ class _Resolver:
         return Service(
             name=name, image=images[spec.image], container=f"{self.project}-{name}-1",
             uid=spec.uid or self.platform.uid, gid=self.platform.uid, memory_mb=spec.memory_mb,
-            pids=spec.pids, tmpfs=tuple(spec.tmpfs.items()), networks=tuple(spec.networks),
+            pids=spec.pids, tmpfs=tuple(spec.tmpfs.items()),
+            networks=(*spec.networks, *(["link"] if self.asked and self.asked.service == name
+                                        else [])),
             profile=spec.profile, shm_mb=spec.shm_mb, one_shot=spec.one_shot,
             exceptions=tuple(spec.exceptions),
             ports=tuple(p for p in self.platform.ports if p.service == name),
@@ -227,10 +273,11 @@ class _Resolver:
         host = self._host(spec.name)
         return Route(
             key=spec.name, platform_id=self.platform.id, service=spec.service,
-            upstream=f"{self.platform.id}-{spec.service}:{spec.port}", port=spec.port, host=host,
-            url=f"https://{host}{self.suffix}", title=spec.title, summary=self.platform.summary,
-            probe=spec.probe, body_mb=spec.body_mb, hidden_paths=tuple(spec.hidden_paths),
-            csp=spec.csp,
+            upstream=f"{alias(self.platform.id, spec.service)}:{spec.port}", port=spec.port,
+            host=host, url=f"https://{host}{self.suffix}", title=spec.title,
+            summary=self.platform.summary, probe=spec.probe, body_mb=spec.body_mb,
+            hidden_paths=tuple(spec.hidden_paths),
+            csp=spec.csp, gate=self._gate(spec.gate),
         )
 
     def _refuse_unknown_routes(self) -> None:

@@ -22,7 +22,7 @@ TESTS = sorted(p for p in Path(__file__).parent.rglob("*.py"))
 # Words and errors are everybody's. Of the rest, each part imports what stands here and no more.
 EVERYBODY = {"", "errors", "i18n", "plaintext"}
 ARROWS = {"load", "load_vetting", "vet", "resolve", "render", "diff", "preflight"}
-SHARED = {"acme", "composefile", "paths", "stackfile", "templating", "varsfile", "vault",
+SHARED = {"acme", "composefile", "paths", "signin", "stackfile", "templating", "varsfile", "vault",
           "yamlfile"}
 EFFECTS = {"process", "files", "secrets", "server", "apply"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -31,13 +31,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "yamlfile": set(),
     "templating": set(), "acme": {"model"}, "vault": {"model"}, "varsfile": {"model"},
     "composefile": {"model", "templating"},
+    "signin": {"model"},
     "stackfile": {"files", "load", "templating"},
     # The arrows, left to right.
     "load": {"model", "yamlfile"},
     "load_vetting": {"model", "load", "yamlfile"},
     "vet": {"model"},
     "resolve": {"model", "load"},
-    "render": {"model", "acme", "composefile", "paths", "templating", "varsfile"},
+    "render": {"model", "acme", "composefile", "paths", "signin", "templating", "varsfile"},
     "diff": {"model", "composefile"},
     "preflight": {"model", "diff"},
     # The effects.

@@ -33,6 +33,6 @@ def test_only_who_asks_for_a_steward_gets_one(
 
 def test_names_are_of_this_run_unless_accounts_stay(tmp_path: Path) -> None:
     assert [m["name"] for m in made(tmp_path / "a")] == [
-        "natm-proof-a1b2c3-1", "natm-proof-a1b2c3-2"]
+        "natm-proof-a1b2c3-70-1", "natm-proof-a1b2c3-70-2"]
     assert [m["name"] for m in made(tmp_path / "b", standing=True)] == [
-        "natm-proof-1", "natm-proof-2"]
+        "natm-proof-70-1", "natm-proof-70-2"]

@@ -30,6 +30,8 @@ Fixtures (natm_stack.checks.plugin):
               .address("docs")  the address to connect to: the edge's
               .connect("docs")  (address, port), for clients that take both beside a name
               .port("5222/tcp") (address, port) of a port published past the edge
+              .sign_in          how members come in: "native", "header", "ldap", "oidc"; where it is
+                                not native, .url("account") and .url("gate") are there too
               .tls()            an `ssl.SSLContext` that trusts what members trust and nothing else
     members   two throwaway members made on this platform for this run, gone after it:
               .name  .password. Their names begin with "natm-proof-". The first is a steward where
@@ -37,6 +39,9 @@ Fixtures (natm_stack.checks.plugin):
     web       web() is a new httpx.Client: checks certificates against ca_file, follows no redirect,
               waits 20 seconds at most, is closed after the proof. web(member) also sends HTTP
               Basic sign-in.
+    visit     where members come in by the one account (`stack.sign_in == "header"`): visit(member)
+              is an httpx.Client that has signed in at the gate, as a browser has.
+    account   account() is a browser without scripts for the sign-in itself (checks.account).
     browser   a page of a real Chromium with an empty profile (Playwright's sync API), which
               checks certificates like any browser. Such proofs carry `@pytest.mark.browser`.
     browsers  browsers() is one more such page, with cookies of its own: another person.

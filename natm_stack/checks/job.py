@@ -29,6 +29,19 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Door:
+    """A route with the gate before it, as the account platform's proofs know it."""
+
+    platform: str
+    host: str
+    url: str
+    lets_in: str
+    shows: str
+    direct: tuple[str, int]
+    """Name and port past the edge, as a program on the platform's own network has them."""
+
+
+@dataclass(frozen=True)
 class Stack:
     """The stack as a member of one platform meets it."""
 
@@ -39,6 +52,18 @@ class Stack:
     urls: Mapping[str, str]
     settings: Mapping[str, Any]
     ports: Mapping[str, tuple[str, int]]
+    sign_in: str = "native"
+    doors: tuple[Door, ...] = ()
+
+    @property
+    def one_account(self) -> bool:
+        """Whether members come in by the account platform, by whatever method."""
+        return self.sign_in in ("header", "ldap", "oidc")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every https address that the edge serves and these proofs may ask."""
+        return (*self.urls.values(), *(door.url for door in self.doors))
 
     def host(self, route: str = "") -> str:
         """The host name of a route; the domain itself for the empty one."""
@@ -77,6 +102,8 @@ class PlatformJob:
     browser: bool
     only_browser: bool
     proof_seconds: float
+    cookies: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Of members who have signed in at the gate: nobody signs in anew for each proof."""
 
     @property
     def file_name(self) -> str:
@@ -122,6 +149,8 @@ def _platform(raw: Any, id_: str, part: Any) -> PlatformJob:
         urls={name: url.rstrip("/") for name, url in part.get("urls", {}).items()},
         settings=dict(part.get("settings", {})),
         ports={k: (v["host"], int(v["port"])) for k, v in part.get("ports", {}).items()},
+        sign_in=part.get("sign_in") or "",
+        doors=tuple(_door(door) for door in part.get("gated", [])),
     )
     return PlatformJob(
         id=id_,
@@ -132,6 +161,11 @@ def _platform(raw: Any, id_: str, part: Any) -> PlatformJob:
         only_browser=bool(raw.get("only_browser", False)),
         proof_seconds=float(raw.get("limits", {}).get("proof", PROOF_SECONDS)),
     )
+
+
+def _door(part: Any) -> Door:
+    return Door(part["platform"], part["host"], part["url"].rstrip("/"), part["lets_in"],
+                part["shows"], (part["direct"]["host"], int(part["direct"]["port"])))
 
 
 def _known(table: Mapping[str, T], name: str) -> T:

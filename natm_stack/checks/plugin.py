@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import httpx
     from playwright.sync_api import Page
 
+    from .account import Account
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make our mark known, so that a misspelt one is an error."""
@@ -61,6 +63,24 @@ def web(stack: Stack) -> Iterator[Callable[..., httpx.Client]]:
             return made
 
         yield make
+
+
+@pytest.fixture
+def account(stack: Stack, web: Callable[..., httpx.Client]) -> Callable[[], Account]:
+    """Makes browsers without scripts that can sign in with the one account, `account()`."""
+    from .account import Account
+
+    return lambda: Account(web(), stack)
+
+
+@pytest.fixture
+def visit(
+    stack: Stack, web: Callable[..., httpx.Client], natm_job: PlatformJob
+) -> Callable[[Member], httpx.Client]:
+    """Makes HTTP clients that the gate knows as a member, `visit(member)`."""
+    from .account import visitor
+
+    return lambda member: visitor(web(), stack, member, natm_job.cookies)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ class EdgeTransport(httpx.HTTPTransport):
     def __init__(self, stack: Stack, **options: Any) -> None:
         super().__init__(**options)
         self._edge = stack.edge
-        self._origins = {_origin(httpx.URL(url)) for url in stack.urls.values()}
+        self._origins = {_origin(httpx.URL(url)) for url in stack.addresses}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, to the edge where the URL is one of the platform's."""

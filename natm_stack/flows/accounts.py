@@ -13,8 +13,26 @@ Answer = dict[str, Any]
 
 
 def with_members(workspace: Workspace) -> list[Instance]:
-    """The platforms that have accounts of their own."""
+    """The platforms that have a member program."""
     return [i for i in workspace.deployment.instances if i.platform.members]
+
+
+def keepers(workspace: Workspace) -> list[Instance]:
+    """Those that keep accounts: the account platform, and each that signs in by its own."""
+    return [i for i in with_members(workspace) if i.method == "native"]
+
+
+def others(workspace: Workspace) -> list[Instance]:
+    """Those with a member program that sign in by the account platform."""
+    return [i for i in with_members(workspace) if i.method != "native"]
+
+
+def keeper(workspace: Workspace, instance: Instance) -> Instance:
+    """The platform that keeps the accounts with which members come in to this one."""
+    accounts = workspace.deployment.accounts
+    if instance.method == "native" or accounts is None:
+        return instance
+    return workspace.deployment.instance(accounts)
 
 
 def step(instance: Instance, action: str, data: dict[str, Any]) -> dict[str, Any]:

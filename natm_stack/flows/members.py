@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import NatmError
 from ..i18n import _
 from ..model.results import MemberAccount, MembersReport
-from .accounts import Answer, call, step, with_members
+from .accounts import Answer, call, keepers, others, step
 from .verify import PREFIX, finish_clean_up
 from .workspace import Workspace
 
@@ -58,23 +58,23 @@ def reset(workspace: Workspace, name: str) -> MembersReport:
     """Give a member a new first password on every platform."""
     check_name(name)
     password = first_password()
-    report = _everywhere(workspace, "reset", {"name": name, "password": password}, "members reset")
+    report = _everywhere(workspace, "reset", {"name": name, "password": password}, "members reset",
+                         ending=True)
     _refuse_unknown(report, name)
     return _told(report, name, password)
 
 
 def remove(workspace: Workspace, name: str) -> MembersReport:
-    """Lock a member out everywhere; what they wrote stays."""
+    """Lock a member out everywhere, open sessions included; what they wrote stays."""
     check_name(name)
-    report = _everywhere(workspace, "remove", {"name": name}, "members remove")
+    report = _everywhere(workspace, "remove", {"name": name}, "members remove", ending=True)
     _refuse_unknown(report, name)
     return _told(report, name, None)
 
 
 def list_members(workspace: Workspace) -> MembersReport:
     """All members, each with the platforms that know the name."""
-    instances = with_members(workspace)
-    answers = call(workspace, {i.id: [step(i, "list", {})] for i in instances})
+    answers = call(workspace, {i.id: [step(i, "list", {})] for i in keepers(workspace)})
     found: dict[str, dict[str, dict[str, Any]]] = {}
     failed = {}
     for id_, (answer,) in answers.items():
@@ -96,14 +96,19 @@ def _account(name: str, own: dict[str, dict[str, Any]]) -> MemberAccount:
 
 
 def _everywhere(
-    workspace: Workspace, action: str, data: dict[str, Any], command: str
+    workspace: Workspace, action: str, data: dict[str, Any], command: str, *,
+    ending: bool = False,
 ) -> MembersReport:
-    instances = with_members(workspace)
+    """Tell all who keep accounts; then let the others end what the member has open there."""
+    instances = keepers(workspace)
     if not instances:
         raise NatmError(_("no platform of this stack has accounts"), code="members.none")
     with workspace.lock(command) as lock:
         finish_clean_up(workspace)
         answers = call(workspace, {i.id: [step(i, action, data)] for i in instances})
+        if ending and any(a.get("ok") for (a,) in answers.values()):
+            answers |= call(workspace, {i.id: [step(i, "end", {"name": data["name"]})]
+                                        for i in others(workspace)})
         report = MembersReport(
             done={id_: action for id_, (a,) in answers.items() if a.get("ok")},
             failed={id_: _words(a) for id_, (a,) in answers.items() if not a.get("ok")})

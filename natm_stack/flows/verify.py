@@ -15,7 +15,8 @@ from ..i18n import _
 from ..model.deployment import Instance
 from ..model.results import ProofResult, VerifyReport
 from ..server import Lock, who_am_i
-from .accounts import call, step, with_members
+from .accounts import Answer, call, keeper, step
+from .addresses import addresses
 from .health import container_probes
 from .records import record
 from .tools import now
@@ -24,7 +25,7 @@ from .workspace import Workspace
 PREFIX = "natm-proof-"
 RECORD = "proof-members.json"
 THROWAWAY = 2
-"""Members a proof has to itself."""
+"""Members a platform's proofs have to themselves, where it says nothing else."""
 
 
 def verify(
@@ -48,7 +49,7 @@ def verify_held(workspace: Workspace, *, only: tuple[str, ...], browser: bool) -
     run = random_source.token_hex(3)
     instances = [i for i in workspace.deployment.instances if i.id in only]
     intended = _intended_images(workspace, instances)
-    members = _make_members(workspace, [i for i in with_members(workspace) if i.id in only], run)
+    members = _make_members(workspace, [i for i in instances if i.method], run)
     try:
         answered = _run_verifier(workspace, _job(workspace, instances, members, run, browser),
                                  browser)
@@ -74,11 +75,14 @@ def _intended_images(workspace: Workspace, instances: list[Instance]) -> list[Pr
 def throwaway(instance: Instance, run: str) -> list[dict[str, Any]]:
     """The members of one platform's proofs, to be made."""
     spec = instance.platform.members
-    stem = PREFIX if spec.standing else f"{PREFIX}{run}-"
+    # The account platform has those of all platforms side by side.
+    stem = f"{PREFIX}{instance.platform.slot}-"
+    if not (spec and spec.standing):
+        stem = f"{PREFIX}{run}-{instance.platform.slot}-"
     return [
         {"name": f"{stem}{n}", "password": random_source.token_urlsafe(24),
-         "display_name": f"Proof {n}", "steward": n == 1 and spec.steward_proofs}
-        for n in range(1, THROWAWAY + 1)]
+         "display_name": f"Proof {n}", "steward": n == 1 and bool(spec and spec.steward_proofs)}
+        for n in range(1, (spec.proof_members if spec else THROWAWAY) + 1)]
 
 
 def _make_members(
@@ -90,7 +94,8 @@ def _make_members(
         return {}
     record(workspace.server, workspace.deployment.root, "write", RECORD,
            value={id_: [m["name"] for m in members] for id_, members in made.items()})
-    chains = {i.id: [step(i, "create", m) for m in made[i.id]] for i in instances}
+    chains = {i.id: [step(keeper(workspace, i), "create", m) for m in made[i.id]]
+              for i in instances}
     for id_, answers in call(workspace, chains).items():
         for member, answer in zip(made[id_], answers, strict=True):
             member["answer"] = answer
@@ -110,19 +115,31 @@ def finish_clean_up(workspace: Workspace) -> None:
     left = record(workspace.server, root, "read", RECORD)
     if not left:
         return
-    instances = {i.id: i for i in with_members(workspace)}
-    chains = {id_: [step(instances[id_], "purge", {"name": name}) for name in names]
-              for id_, names in left.items() if id_ in instances}
+    chains = {id_: [step(where, "purge", {"name": name}) for where in _where(workspace, id_)
+                    for name in names] for id_, names in left.items()}
     answers = call(workspace, chains)
-    # Of a platform that left the stack the names are kept, for the day it comes back.
-    still = {id_: [name for n, name in enumerate(names)
-                   if id_ not in answers or not answers[id_][n].get("ok")]
-             for id_, names in left.items()}
+    still = {id_: _left(workspace, id_, names, answers[id_]) for id_, names in left.items()}
     still = {id_: names for id_, names in still.items() if names}
     if still:
         record(workspace.server, root, "write", RECORD, value=still)
     else:
         record(workspace.server, root, "drop", RECORD)
+
+
+def _where(workspace: Workspace, id_: str) -> list[Instance]:
+    """Where a throwaway member of this platform may have left something, the account last."""
+    deployment = workspace.deployment
+    ids = [i for i in dict.fromkeys((id_, deployment.accounts)) if i in
+           {one.id for one in deployment.instances if one.platform.members}]
+    return [deployment.instance(i) for i in ids if i]
+
+
+def _left(workspace: Workspace, id_: str, names: list[str], answers: list[Answer]) -> list[str]:
+    """Those names that are not gone from everywhere."""
+    if id_ not in {i.id for i in workspace.deployment.instances}:
+        return names  # Kept for the day the platform comes back to the stack.
+    return [name for n, name in enumerate(names)
+            if not all(answer.get("ok") for answer in answers[n::len(names)])]
 
 
 def _job(
@@ -137,8 +154,7 @@ def _job(
         "browser": browser, "only_browser": False,
         # A platform of the house itself, like the verifier, may have nothing that members do.
         "platforms": {i.id: {
-            "hosts": {r.key: r.host for r in i.routes}, "urls": {r.key: r.url for r in i.routes},
-            "settings": i.settings, "ports": _ports(i),
+            **addresses(deployment, i), "settings": i.settings, "ports": _ports(i),
             "members": [{"name": m["name"], "password": m["password"]}
                         for m in members.get(i.id, []) if m["answer"].get("ok")],
         } for i in instances if (Path(i.folder) / "proofs.py").is_file()},

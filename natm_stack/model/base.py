@@ -37,6 +37,11 @@ Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A BCP 47 language tag, for instance en or pt-BR."""
 
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+"""A sentence or two, for people."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./@-]*$")]
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .platform import HardeningException, PortSpec, RouteProbe
+from .sign_in import SignIn
 from .stack import ServerSpec, TlsSpec
 
 ALWAYS = ("edge", "verifier")
 """Platforms every stack has: without them nothing can be reached, and nothing proven."""
+
+
+def alias(platform: str, service: str) -> str:
+    """What others on a network shared with a platform call one of its services."""
+    return f"{platform}-{service}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,17 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What the edge asks before it lets somebody through to a route."""
+
+    upstream: str
+    port: int
+    path: str
+    lets_in: str
+    shows: str
+
+
+@dataclass(frozen=True)
 class Route:
     """A web address and the service behind it."""
 
@@ -102,6 +119,7 @@ class Route:
     body_mb: int | None
     hidden_paths: tuple[str, ...]
     csp: str | None
+    gate: Gate | None
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,18 @@ class Certificate:
     platform_id: str
     volume: str
     gid: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a service asks the account platform from inside, over a network of theirs alone."""
+
+    service: str
+    host: str
+    port: int
+    base: str | None
+    issuer: str | None
+    """Key of the account platform's route that is the OpenID Connect issuer."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +165,12 @@ class Instance:
     front: Subnet
     inner: Subnet
     open: Subnet
+    link: Subnet
     needs: tuple[str, ...]
+    sign_in: SignIn | None = None
+    """The way in, chosen from those the platform has; None where nobody signs in."""
+    asked: Asked | None = None
+    """Whom it asks who somebody is, where that is by ldap or oidc."""
     override: str | None = None
     """The community's own Compose file that stands over the platform's."""
 
@@ -144,8 +179,13 @@ class Instance:
         return {service.name: service for service in self.services}[name]
 
     @property
+    def method(self) -> str | None:
+        """How members sign in: native, header, ldap, oidc, or None."""
+        return self.sign_in.method if self.sign_in else None
+
+    @property
     def networks_used(self) -> set[str]:
-        """Which of front, inner and open any of its services is on."""
+        """Which of front, inner, open and link any of its services is on."""
         return {name for service in self.services for name in service.networks}
 
     @property
@@ -171,6 +211,8 @@ class Deployment:
     https_port: int
     bases: tuple[BaseImage, ...]
     instances: tuple[Instance, ...]
+    accounts: str | None = None
+    """The platform that keeps the members' accounts for the others, if there is one."""
 
     @property
     def routes(self) -> tuple[Route, ...]:

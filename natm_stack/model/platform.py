@@ -9,7 +9,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from ..i18n import _
-from .base import AbsolutePath, FileModel, Identifier, Key, Mode, Texts, texts_field
+from .base import (
+    AbsolutePath,
+    FileModel,
+    Identifier,
+    Key,
+    Mode,
+    Port,
+    Text,
+    Texts,
+    texts_field,
+)
+from .sign_in import GateSpec, MembersSpec, Method, ProvidedSpec, SignIn, unmet_sign_in
 
 FIRST_UID = 58000
 LAST_UID = 59999
@@ -19,8 +30,6 @@ Category = Literal[
     "base", "portal", "chat", "docs", "files", "video", "voice", "identity", "calendar",
     "social", "site", "library", "tool",
 ]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 PortRange = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
 
 
@@ -79,11 +88,12 @@ class ServiceSpec(FileModel):
     tmpfs: dict[AbsolutePath, int] = Field(
         default={"/tmp": 16}, description="Writable memory folders and their size in MiB."
     )
-    networks: list[Literal["front", "inner", "open", "fronts", "ported"]] = Field(
+    networks: list[Literal["front", "inner", "open", "fronts", "tried", "links"]] = Field(
         default=["inner"],
         description="front: shared with the edge; inner: this platform alone; open: has a way "
-        "out; fronts: all front networks, for the edge itself; ported: those of platforms with "
-        "ports past the edge, for the verifier.",
+        "out; fronts: all front networks, for the edge itself; tried: those where proofs knock "
+        "past the edge, for the verifier; links: one with each platform that asks the account "
+        "platform from inside, for the service it asks.",
     )
     profile: Identifier | None = Field(
         default=None, description="Not started with the platform, only on demand."
@@ -172,6 +182,8 @@ class RouteSpec(FileModel):
         default=None, max_length=1000,
         description="Content-Security-Policy the edge sends; none leaves the platform's own.",
     )
+    gate: GateSpec | None = Field(
+        default=None, description="Who comes in, where sign-in is by header; none: not asked.")
 
 
 class PortSpec(FileModel):
@@ -221,31 +233,6 @@ class CertificateSpec(FileModel):
     volume: Key = Field(description="The platform's volume it is copied into.")
 
 
-class MembersSpec(FileModel):
-    """How accounts are made: a program in a running service that speaks our small protocol.
-
-    It is called with an action (create, reset, remove, list, purge) as its last word and one
-    JSON object on standard input; it prints one JSON object. See CONTRIBUTING.md.
-    """
-
-    service: Identifier
-    command: list[str] = Field(min_length=1)
-    standing: bool = Field(
-        default=False,
-        description="Accounts cannot be deleted: proofs use standing ones, locked between runs.",
-    )
-    steward_proofs: bool = Field(
-        default=False,
-        description="Proofs need a steward: the first of their throwaway members is one.",
-    )
-
-
-class SignIn(FileModel):
-    """A way to sign in; the list in platform.yml is in order of preference."""
-
-    method: Literal["native", "oidc", "ldap", "header"]
-
-
 class SupportSpec(FileModel):
     """Something the platform stands on that gets security fixes until a known day."""
 
@@ -288,6 +275,8 @@ class Platform(FileModel):
     ports: list[PortSpec] = []
     certificates: list[CertificateSpec] = []
     sign_in: list[SignIn] = []
+    provides: dict[Method, ProvidedSpec] = Field(
+        default={}, description="How other platforms sign members in with accounts kept here.")
     members: MembersSpec | None = None
     egress: list[Egress] = []
     support: list[SupportSpec] = Field(
@@ -327,6 +316,9 @@ def _dangling(platform: Platform) -> list[str]:
     problems += [
         _("a route, a port or members names service {service}, which services lacks").format(
             service=one) for one in named if one not in services]
+    problems += unmet_sign_in(
+        platform.sign_in, platform.provides.values(), services=services,
+        secrets=platform.secrets, routes={route.name for route in platform.routes})
     problems += [
         _("a certificate names volume {volume}, which volumes lacks").format(volume=one.volume)
         for one in platform.certificates if one.volume not in platform.volumes]

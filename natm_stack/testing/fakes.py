@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..composefile import fronts
+from ..composefile import made_beforehand
 from ..diff import Look
 from ..flows.tools import Tools
 from ..flows.workspace import Workspace
@@ -226,7 +226,7 @@ def deployed_look(deployment: Deployment, bundle: Bundle, **changes: Any) -> Loo
     return empty_look(**{
         "receipts": receipts, "containers": _containers(deployment),
         "images": dict.fromkeys([*tags, *(b.tag for b in deployment.bases)], "sha256:1"),
-        "networks": {i.front.name: [i.front.subnet] for i in fronts(deployment)}, **changes})
+        "networks": {net.name: [net.subnet] for net in made_beforehand(deployment)}, **changes})
 
 
 def deployed_server(workspace: Workspace) -> MemoryServer:

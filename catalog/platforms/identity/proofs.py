@@ -3,74 +3,34 @@
 
 from __future__ import annotations
 
-import re
 import time
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 
+from natm_stack.checks import doors
+from natm_stack.checks.account import TOKEN, WAIT, Account, sign_in_page, told_name
+
 HEADERS = ["Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups"]
-TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-WAIT = re.compile(r"wait for (\d+) seconds")
-
-
-class Account:
-    """The account pages and the gate, as one browser without scripts."""
-
-    def __init__(self, client: httpx.Client, stack: Any) -> None:
-        self.client, self.url, self.gate = client, stack.url("account"), stack.url("gate")
-        client.headers.update({"Accept-Language": "en", "Accept": "text/html"})
-
-    def get(self, path: str) -> httpx.Response:
-        """A page, wherever it leads."""
-        address = path if path.startswith("https:") else self.url + path
-        return self.client.get(address, follow_redirects=True)
-
-    def send(self, path: str, **fields: str) -> httpx.Response:
-        """Fill in the form on a page and send it, with its token."""
-        found = TOKEN.search(self.get(path).text)
-        data = {**fields, "csrf_token": found[1] if found else ""}
-        return self.client.post(self.url + path, data=data, follow_redirects=True,
-                                headers={"Referer": self.url + path})
-
-    def sign_in(self, name: str, password: str) -> httpx.Response:
-        """Name on one page, password on the next."""
-        page = self.send("/login", login=name)
-        if page.url.path != "/auth/password":
-            return page
-        return self.send("/auth/password", password=password)
-
-    def enter(self, name: str, password: str) -> httpx.Response:
-        """Sign in as a patient member: after wrong passwords, those of a proof, wait as told."""
-        page = self.sign_in(name, password)
-        told = WAIT.search(page.text)
-        if not told:
-            return page
-        time.sleep(min(int(told[1]), 30) + 1)
-        return self.sign_in(name, password)
-
-    def signed_in(self) -> bool:
-        """Whether the account pages know who this is."""
-        return self.get("/").url.path.startswith("/profile/")
-
-    def verify(self, **headers: str) -> httpx.Response:
-        """What the gate says of this browser when the edge asks."""
-        # A program's question, so that a refusal is a refusal and not a way to the sign-in.
-        return self.client.get(f"{self.gate}/gate/verify", headers={"Accept": "*/*", **headers})
-
-    def through_the_gate(self, name: str, password: str, back: str) -> httpx.Response:
-        """From the gate to the sign-in and back, as if from a platform."""
-        page = self.get(f"{self.gate}/gate/login?rd={quote(back, safe='')}")
-        assert page.url.path == "/login", f"the gate did not lead to the sign-in: {page.url.path}"
-        return self.enter(name, password)
+# What a lock takes to be heard of everywhere, as the gate asks the directory twice a minute.
+HEARD_S = 60
 
 
 @pytest.fixture
-def account(stack: Any, web: Any) -> Any:
-    """A new browser each time."""
-    return lambda: Account(web(), stack)
+def members(natm_job):
+    """Two members; the third one of these proofs is a steward."""
+    if len(natm_job.members) < 3:
+        pytest.skip("no throwaway members could be made")
+    return list(natm_job.members[1:])
+
+
+@pytest.fixture
+def steward(natm_job, members, account):
+    """A steward's browser, signed in."""
+    browser = account()
+    browser.enter(natm_job.members[0].name, natm_job.members[0].password)
+    return browser
 
 
 def test_profile(members, account):
@@ -99,13 +59,6 @@ def test_another_name(members, account, marker):
     while time.monotonic() < until and told_name(browser.verify()) != name:
         time.sleep(1)
     assert told_name(browser.verify()) == name, "the gate tells another name after 40 seconds"
-
-
-def told_name(answer: httpx.Response) -> str:
-    """The name in the header, whose bytes are UTF-8."""
-    raw = dict(answer.headers.raw).get(b"Remote-Name") or next(
-        (value for key, value in answer.headers.raw if key.lower() == b"remote-name"), b"")
-    return raw.decode()
 
 
 def test_wrong_password(members, account, marker):
@@ -285,7 +238,7 @@ def test_signing_out(members, account):
 def test_programs_sign_in_with_a_password(members, account, marker):
     """A member's program, such as a network drive, is known by name and password alone."""
     client = account().client
-    address = f"{account().gate}/gate/verify/basic"
+    address = f"{account().gate}/gate/programs"
     right = client.get(address, auth=(members[0].name, members[0].password))
     assert right.status_code == 200, f"the right password was refused: {right.status_code}"
     assert right.headers["Remote-User"] == members[0].name, "it is somebody else"
@@ -304,7 +257,7 @@ def test_changed_password(members, account, marker):
     other.through_the_gate(ada.name, ada.password, f"{other.url}/")
     browser.enter(ada.name, ada.password)
     time.sleep(1.1)  # the directory counts in whole seconds
-    page = set_password(browser, ada.name, new)
+    page = browser.new_password(ada.name, new)
     try:
         assert "updated successfully" in page.text, "the password was not changed"
         assert browser.signed_in(), "their own browser was signed out"
@@ -319,13 +272,7 @@ def test_changed_password(members, account, marker):
             time.sleep(1)
         assert other.verify().status_code == 401, "the gate kept the older session"
     finally:
-        set_password(browser, ada.name, ada.password)
-
-
-def set_password(browser: Account, name: str, password: str) -> httpx.Response:
-    """On the member's own page."""
-    return browser.send(f"/profile/{name}/auth/password", action="edit-password",
-                        password1=password, password2=password)
+        browser.new_password(ada.name, ada.password)
 
 
 def test_discovery(stack, account):
@@ -357,6 +304,60 @@ def test_pages_keep_to_themselves(account):
             assert word in cookie, f"a cookie is not {word}"
 
 
+def test_one_sign_in_opens_everything(stack, members, visit):
+    """A member who has signed in once is known on every platform that asks the gate."""
+    need_doors(stack)
+    wrong = doors.known(visit(members[0]), stack.doors, members[0])
+    assert not wrong, "; ".join(wrong)
+
+
+def need_doors(stack):
+    """There may be no other platform in the stack."""
+    if not stack.doors:
+        pytest.skip("no platform of this stack asks the gate")
+
+
+def test_strangers_at_every_door(stack, members, web):
+    """A stranger is nobody on every platform, and is led to the sign-in where members alone go."""
+    need_doors(stack)
+    wrong = doors.closed(web(), stack.doors, members[0], {})
+    wrong += doors.leads_to_the_sign_in(web(), stack)
+    assert not wrong, "; ".join(wrong)
+
+
+def test_forged_headers_at_every_door(stack, members, web, visit):
+    """A stranger who claims by headers to be a member is believed nowhere, from inside neither."""
+    need_doors(stack)
+    ada, bo = members
+    wrong = doors.closed(web(), stack.doors, ada, doors.lies(ada))
+    wrong += doors.closed_inside(stack.doors, ada)
+    other = visit(bo)
+    other.headers.update(doors.lies(ada))
+    wrong += doors.known(other, stack.doors, bo)
+    assert not wrong, "; ".join(wrong)
+
+
+def test_a_locked_member_is_out_everywhere(stack, members, steward, account, visit):
+    """A member whom a steward locks out is nobody on every platform, with open sessions too."""
+    bo = members[1]
+    browser, client = account(), visit(bo)
+    browser.enter(bo.name, bo.password)
+    settings = f"/profile/{bo.name}/settings"
+    assert not doors.known(client, stack.doors, bo), "the member was not in beforehand"
+    steward.send(settings, action="lock-execute")
+    try:
+        wrong = doors.until(lambda: doors.closed(client, stack.doors, bo, {}), HEARD_S)
+        assert not wrong, "; ".join(wrong)
+        assert not browser.signed_in(), "the account pages still know them"
+        again = account()
+        again.enter(bo.name, bo.password)
+        assert not again.signed_in(), "the password still fits"
+        drive = account().client.get(f"{browser.gate}/gate/programs", auth=(bo.name, bo.password))
+        assert drive.status_code == 401, "their programs still come in"
+    finally:
+        steward.send(settings, action="unlock")
+
+
 @pytest.mark.browser
 def test_sign_in_with_a_browser(stack, members, browser):
     """A member signs in with a browser on a small screen and finds their profile."""
@@ -364,10 +365,7 @@ def test_sign_in_with_a_browser(stack, members, browser):
     browser.set_viewport_size({"width": 390, "height": 800})
     browser.on("request", lambda request: asked.add(httpx.URL(request.url).host))
     browser.goto(f"{stack.url('gate')}/gate/login")
-    browser.fill("input[name=login]", members[1].name)
-    browser.press("input[name=login]", "Enter")
-    browser.fill("input[name=password]", members[1].password)
-    browser.press("input[name=password]", "Enter")
+    sign_in_page(browser, members[1])
     browser.wait_for_url(f"**/profile/{members[1].name}", timeout=20_000)
     wide = browser.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390, f"the profile is {wide} pixels wide on a screen of 390"

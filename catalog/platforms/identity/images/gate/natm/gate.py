@@ -42,7 +42,7 @@ class Gate:
         self._directory = Directory(settings.directory, told.secret("directory_gate"))
         self._provider = oidc.Provider(settings, told.secret("gate_client"))
 
-    async def verify(self, request: web.Request) -> web.Response:
+    async def members(self, request: web.Request) -> web.Response:
         """Who the cookie belongs to; a visit by nobody is led to the sign-in, the rest refused."""
         try:
             person = await self._visitor(request)
@@ -58,11 +58,20 @@ class Gate:
             return self._go(addresses.sign_in(wanted, self.settings), identity.NOBODY)
         return web.Response(status=401, headers={**identity.NOBODY, "Cache-Control": "no-store"})
 
-    async def verify_basic(self, request: web.Request) -> web.Response:
-        """As verify, and programs may send name and password with the request itself."""
+    async def everyone(self, request: web.Request) -> web.Response:
+        """Who the cookie belongs to, or nobody: a stranger is let in as one."""
+        person = None
+        with contextlib.suppress(Away):
+            person = await self._visitor(request)
+        told = identity.headers(person) if person else identity.NOBODY
+        return web.Response(headers={**told, "Cache-Control": "no-store"})
+
+    async def programs(self, request: web.Request) -> web.Response:
+        """As members, and programs may send name and password with the request itself."""
         if "Authorization" not in request.headers:
-            answer = await self.verify(request)
-            if answer.status == 401:
+            answer = await self.members(request)
+            # A page's own request is not asked for a password: the browser would put up a box.
+            if answer.status == 401 and "Sec-Fetch-Mode" not in request.headers:
                 answer.headers["WWW-Authenticate"] = REALM
             return answer
         try:
@@ -201,7 +210,8 @@ def application(gate: Gate) -> web.Application:
     """Which address is which."""
     app = web.Application(client_max_size=64 * 1024)
     app.add_routes([
-        web.get("/gate/verify", gate.verify), web.get("/gate/verify/basic", gate.verify_basic),
+        web.get("/gate/members", gate.members), web.get("/gate/programs", gate.programs),
+        web.get("/gate/everyone", gate.everyone),
         web.get("/gate/login", gate.login), web.get("/gate/callback", gate.callback),
         web.get("/gate/logout", gate.logout), web.post("/gate/logout", gate.logout),
         web.get("/gate/signed-out", gate.signed_out), web.get("/gate/health", gate.health),
