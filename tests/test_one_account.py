@@ -12,12 +12,14 @@ import pytest
 import yaml
 
 from natm_stack.errors import NatmError
+from natm_stack.flows.health import with_what_suffers
 from natm_stack.flows.members import add, remove
 from natm_stack.flows.verify import finish_clean_up
 from natm_stack.flows.workspace import Workspace
 from natm_stack.load import Catalog, load_catalog
 from natm_stack.model.bundle import Bundle
 from natm_stack.model.deployment import Deployment
+from natm_stack.model.results import Probe
 from natm_stack.paths import shipped
 from natm_stack.render import render
 from natm_stack.testing.fakes import (
@@ -167,6 +169,16 @@ def test_a_way_in_that_leads_nowhere_is_refused(tmp_path: Path, way: dict[str, A
     with pytest.raises(NatmError) as caught:
         load_catalog(shipped("catalog"), [(tmp_path, True)])
     assert "platform.yml" in str(caught.value.where)
+
+
+def test_health_says_who_suffers_when_nobody_can_sign_in(catalog: Catalog) -> None:
+    stack = resolved(catalog, "shed", "asking", "identity")
+    bad = Probe("identity", "container gate", "failed", "it is gone", 0.0)
+    assert "shed, asking" in with_what_suffers(stack, bad).says
+    for other in (replace(bad, platform="shed"), replace(bad, state="ok")):
+        assert with_what_suffers(stack, other) == other
+    alone = resolved(catalog, "identity")
+    assert with_what_suffers(alone, bad) == bad
 
 
 # --- people

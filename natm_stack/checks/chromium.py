@@ -89,7 +89,7 @@ def resolver_rules(stack: Stack, find: Callable[[str], str] = socket.gethostbyna
     address, port = stack.edge
     literal = f"[{address}]" if ":" in address else address
     origins = {(urlsplit(url).hostname or "", urlsplit(url).port or 443)
-               for url in stack.urls.values()}
+               for url in stack.addresses}
     rules = [f"MAP {host}:{number} {literal}:{port}" for host, number in sorted(origins)]
     past = _past_the_edge(stack, find)
     rules += [f"MAP {name}:{number} {where}" for name in sorted({name for name, _ in origins})

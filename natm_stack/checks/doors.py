@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import httpx
 
 from .job import Door, Member, Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 LIES = ("Remote-User", "Remote_User", "remote_user", "REMOTE-USER", "X-Remote-User",
         "X-Forwarded-User")
@@ -75,6 +79,19 @@ def closed_inside(doors: Iterable[Door], member: Member) -> list[str]:
             answer = client.get(f"http://{host}:{port}{door.shows}", headers=headers)
         if shows(answer, member):
             wrong.append(f"{door.platform} believes whoever is on its network")
+    return wrong
+
+
+def known_in_browser(page: Page, doors: Iterable[Door], member: Member) -> list[str]:
+    """A browser that has signed in once is known at each door, and meets no box for a password."""
+    wrong = []
+    for door in doors:
+        page.goto(door.url + door.shows)
+        if member.name not in page.content().lower():
+            wrong.append(f"{door.platform} does not know them")
+        page.goto(f"{door.url}/")
+        if page.locator("input[type=password]:visible").count():
+            wrong.append(f"{door.platform} asks for another password")
     return wrong
 
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
-from ..i18n import spoken
-from ..model.deployment import Deployment, Instance
+from ..i18n import _, spoken
+from ..model.deployment import Deployment, Instance, Route
 from ..model.results import HealthReport, Probe
 from .support import support_probes
 from .tools import now, today
@@ -18,8 +19,20 @@ def health(workspace: Workspace) -> HealthReport:
     """Probe everything once, without waiting for anything to get better."""
     started = time.monotonic()
     probes = _ask(workspace, asked(workspace)) + support_probes(workspace.deployment, today())
+    probes = tuple(with_what_suffers(workspace.deployment, probe) for probe in probes)
     return HealthReport(
         workspace.deployment.name, now(), probes, time.monotonic() - started)
+
+
+def with_what_suffers(deployment: Deployment, probe: Probe) -> Probe:
+    """Where the account platform is unwell, say what that means for the others."""
+    asking = [i.id for i in deployment.instances
+              if i.method not in (None, "native") and probe.platform == deployment.accounts]
+    if probe.state != "failed" or not asking:
+        return probe
+    return replace(probe, says=_(
+        "{says}; until it is well, nobody new can sign in to {ids}; who is signed in may go on for "
+        "an hour").format(says=probe.says, ids=", ".join(asking)))
 
 
 def container_probes(workspace: Workspace, instances: list[Instance]) -> list[Probe]:
@@ -61,7 +74,12 @@ def _containers(instances: tuple[Instance, ...]) -> list[dict[str, Any]]:
 
 
 def _routes(deployment: Deployment) -> list[dict[str, Any]]:
-    return [
-        {"platform": r.platform_id, "host": r.host, "path": r.probe.path,
-         "status": r.probe.status, "contains": r.probe.contains}
-        for r in deployment.routes]
+    return [{"platform": r.platform_id, "host": r.host, **_expected(r)} for r in deployment.routes]
+
+
+def _expected(route: Route) -> dict[str, Any]:
+    """What a stranger's request is answered; where the gate is before it, that it refuses."""
+    if route.gate and route.gate.lets_in != "everyone":
+        return {"path": route.probe.path, "status": 401, "contains": None}
+    return {"path": route.probe.path, "status": route.probe.status,
+            "contains": route.probe.contains}

@@ -372,6 +372,17 @@ def test_sign_in_with_a_browser(stack, members, browser):
     assert asked - {""} <= {stack.host("account"), stack.host("gate")}, f"asked: {sorted(asked)}"
 
 
+@pytest.mark.browser
+def test_one_sign_in_in_a_browser(stack, members, browser):
+    """A member signs in once with a browser and is known everywhere, with no other password."""
+    need_doors(stack)
+    browser.goto(f"{stack.url('gate')}/gate/login")
+    sign_in_page(browser, members[0])
+    browser.wait_for_url(f"**/profile/{members[0].name}", timeout=20_000)
+    wrong = doors.known_in_browser(browser, stack.doors, members[0])
+    assert not wrong, "; ".join(wrong)
+
+
 def test_guessing_is_stopped(members, account, marker):
     """A member whose password is guessed ten times must wait a while, is told so; others not."""
     ada, bo = members
