@@ -33,6 +33,11 @@ class Account:
         address = path if path.startswith("https:") else self.url + path
         return self.client.get(address, follow_redirects=True)
 
+    def first(self, path: str) -> tuple[int, str]:
+        """How a page answers at first, and where it leads."""
+        answer = self.client.get(self.url + path)
+        return answer.status_code, answer.headers.get("Location", "")
+
     def send(self, path: str, **fields: str) -> httpx.Response:
         """Fill in the form on a page and send it, with its token."""
         found = TOKEN.search(self.get(path).text)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from natm_stack.checks import doors
-from natm_stack.checks.account import TOKEN, WAIT, Account, sign_in_page, told_name
+from natm_stack.checks.account import TOKEN, WAIT, sign_in_page, told_name
 
 HEADERS = ["Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups"]
 # What a lock takes to be heard of everywhere, as the gate asks the directory twice a minute.
@@ -79,7 +79,7 @@ def test_strangers(members, account, marker):
     """A stranger cannot register, see who is a member, or reach any page behind the sign-in."""
     stranger = account()
     there, not_there = f"/profile/{members[0].name}", f"/profile/nobody-{marker}"
-    assert answers(stranger, [there]) == answers(stranger, [not_there]), "it tells who is a member"
+    assert stranger.first(there) == stranger.first(not_there), "it tells who is a member"
     for path in ("/users", "/groups", "/profile", "/invite", there, f"{there}/settings",
                  "/groups/members", "/consent", "/register"):
         assert stranger.get(path).url.path == "/login", f"{path} is open to strangers"
@@ -93,12 +93,6 @@ def test_strangers(members, account, marker):
     fetched = stranger.get("/oauth/authorize?client_id=gate&request_uri=http://directory:1389/")
     assert fetched.status_code == 400, f"it fetches what it is told: {fetched.status_code}"
     assert app.status_code in (400, 401, 403, 404), f"an app could register: {app.status_code}"
-
-
-def answers(browser: Account, paths: list[str]) -> list[tuple[int, str]]:
-    """How pages answer at first."""
-    found = [browser.client.get(browser.url + path) for path in paths]
-    return [(answer.status_code, answer.headers.get("Location", "")) for answer in found]
 
 
 def test_a_name_is_not_enough(members, account):
