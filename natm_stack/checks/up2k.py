@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ import httpx
 MIB = 1024 * 1024
 SMALLEST_PART = MIB
 MOST_PARTS = 256
+# What it answers while it reads its settings again, as when a member comes for the first time.
+BUSY, PATIENCE_S = 503, 30
 
 
 class UploadRefused(Exception):
@@ -72,7 +75,7 @@ class Upload:
         size = self.part_size
         hashes = [part_hash(self.data[at:at + size]) for at in range(0, len(self.data), size)]
         body = {"name": self.name, "size": len(self.data), "lmod": self.modified, "hash": hashes}
-        answer = _checked(self.client.post(self.folder, json=body)).json()
+        answer = _patiently(lambda: self.client.post(self.folder, json=body)).json()
         return Offer(str(answer["purl"]), str(answer["wark"]), tuple(answer["hash"]))
 
     def send(self, offer: Offer, hashes: tuple[str, ...]) -> None:
@@ -82,7 +85,8 @@ class Upload:
         for hash_ in hashes:
             headers = {"X-Up2k-Hash": hash_, "X-Up2k-Wark": offer.key,
                        "Content-Type": "application/octet-stream"}
-            _checked(self.client.post(address, content=parts[hash_], headers=headers))
+            _patiently(lambda part=parts[hash_], more=headers: self.client.post(
+                address, content=part, headers=more))
 
     def complete(self) -> int:
         """Offer, send what is wanted, and see that nothing is missing; how many parts went up."""
@@ -97,6 +101,14 @@ class Upload:
 def part_hash(data: bytes) -> str:
     """The name of a part: the first 33 bytes of its SHA-512."""
     return base64.urlsafe_b64encode(hashlib.sha512(data).digest()[:33]).decode("ascii")
+
+
+def _patiently(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """As the web page does: where the server reads its settings again, wait and send it again."""
+    end = time.monotonic() + PATIENCE_S
+    while (answer := send()).status_code == BUSY and time.monotonic() < end:
+        time.sleep(0.5)
+    return _checked(answer)
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:

@@ -64,6 +64,15 @@ def forget_own_password(name: str) -> None:
     store.replace(path, json.dumps(kept))
 
 
+def forget_person(name: str) -> None:
+    """Drop whom copyparty remembers as having come in by the one account, once it reads again."""
+    path = store.ACCOUNTS / "people.db"
+    if path.exists():
+        with sqlite3.connect(path, timeout=PATIENCE_S) as database:
+            database.execute("delete from us where un = ?", (name,))
+        database.close()
+
+
 def delete_traces(name: str) -> None:
     """A member's own folder, their folder of that name among the shared ones, and the index."""
     own = store.home(name)

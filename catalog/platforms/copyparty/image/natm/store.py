@@ -59,10 +59,17 @@ def read() -> Accounts:
     return accounts
 
 
+def one_account() -> bool:
+    """Whether members come in by the stack's one account; then those kept here open nothing."""
+    lines = CONFIG.read_text("utf-8").splitlines()
+    return any(line.strip().startswith("idp-h-usr:") for line in lines)
+
+
 def write(accounts: Accounts) -> None:
     """Keep the accounts and write copyparty's view of them; make the folders it will mount."""
     replace(ACCOUNTS / "accounts.json", json.dumps(accounts, indent=1, sort_keys=True))
-    active = sorted(name for name, account in accounts.items() if not account["disabled"])
+    active = [] if one_account() else sorted(
+        name for name, account in accounts.items() if not account["disabled"])
     for name in [*active, WATCH]:
         home(name).mkdir(mode=0o700, parents=True, exist_ok=True)
     replace(ACCOUNTS / "members.conf", _conf(accounts, active))
@@ -102,7 +109,8 @@ def _conf(accounts: Accounts, active: list[str]) -> str:
     lines += [f"  {WATCH}: {password_hash(WATCH, watch_password())}"]
     # copyparty wants no group empty; and what works for the watching account works for members.
     lines += ["[groups]", f"  members: {', '.join([*active, WATCH])}"]
-    folder = MEMBER.read_text("utf-8")
+    # With the one account, copyparty's own settings say where everyone's folder is.
+    folder = "" if one_account() else MEMBER.read_text("utf-8")
     folders = [folder.replace("NAME", name) for name in [*active, WATCH]]
     return "\n".join(lines) + "\n" + "".join(folders)
 

@@ -20,7 +20,8 @@ def refuses_strangers() -> bool:
     try:
         urllib.request.urlopen(request, timeout=4)
     except urllib.error.HTTPError as answer:
-        return answer.code == 401
+        # 403 where the edge says who it is: nobody is asked for a password then.
+        return answer.code in (401, 403)
     return False
 
 
