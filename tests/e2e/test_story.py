@@ -18,6 +18,7 @@ from natm_stack.testing.images import ensure
 from natm_stack.testing.standin import make_catalog
 from natm_stack.testing.volunteer import Volunteer
 
+from .drive import drive
 from .outside import browsers_outside
 
 MORE = ("prosody", "janus", "mediawiki")
@@ -141,27 +142,6 @@ def test_a_member_has_one_name_on_all_platforms(volunteer: Volunteer) -> None:
     assert unknown.json["error"]["code"] == "members.unknown"
 
 
-def test_no_secret_can_be_seen_anywhere(volunteer: Volunteer) -> None:
-    secrets: Secrets = volunteer.workspace.secrets
-    values = [s.reveal() for own in secrets.values.values() for s in own.values()]
-    values += [secrets.vault_key.reveal(), volunteer.server.sudo_password]
-    assert len(values) > 4
-    seen = volunteer.on_server("sh", "-c", (
-        "docker inspect $(docker ps --all --quiet); ps axwwe; cat /srv/natm/audit.log;"
-        "cat /srv/natm/receipts/*.json /srv/natm/records/*; cat /srv/natm/public/*;"
-        "cat /srv/natm/bundle/platforms/*/compose.yml;"
-        "for one in $(docker image ls --quiet); do docker history --no-trunc $one; done;"
-        "for one in $(docker ps --quiet); do docker logs $one 2>&1; done;"
-        "journalctl --no-pager 2>/dev/null"))
-    plain = "".join(
-        path.read_text(errors="replace") for path in volunteer.folder.rglob("*") if path.is_file())
-    said = volunteer.natm("deploy", "--full", "--yes", "--no-verify")
-    for value in values:
-        assert value not in seen
-        assert value not in plain
-        assert value not in said.out + said.err
-
-
 def test_one_platform_that_fails_stops_no_other(volunteer: Volunteer, tmp_path: Path) -> None:
     sound, broken = make_catalog(tmp_path, 2)
     recipe = tmp_path / "platforms" / broken / "image" / "Dockerfile"
@@ -254,6 +234,71 @@ def test_a_meeting_seen_from_outside_survives_a_restart(
     assert volunteer.natm("members", "remove", "stella", "--yes").code == 0
 
 
+def test_the_stack_moves_to_one_account_and_nothing_is_lost(volunteer: Volunteer) -> None:
+    """Who had an account on each platform has one for all, and what they made is theirs still."""
+    added = volunteer.natm("members", "add", "noor", "--display-name", "Noor H.", "--json")
+    assert added.code == 0, added.out + added.err
+    first = added.json["result"]["first_password"]
+    assert drive(volunteer, "noor", first, "PUT", "written before") == "201"
+    assert volunteer.natm("pick", "identity").code == 0
+    volunteer.server.load_images(ensure(volunteer.workspace, ["identity", "verifier", "edge"]))
+    said = volunteer.natm("deploy", "--yes", "--no-verify", "--json")
+    assert said.code == 0, said.out + said.err
+    assert drive(volunteer, "noor", first, "GET") == "401"
+    adopted = volunteer.natm("members", "adopt", "--yes", "--json")
+    assert adopted.code == 0, adopted.out + adopted.err
+    result = adopted.json["result"]
+    assert (result["adopted"], result["locked"], result["foreign"]) == (
+        ["noor"], ["amina", "stella"], [])
+    assert drive(volunteer, "noor", result["people"]["first_passwords"]["noor"], "GET") == "200"
+    listed = volunteer.natm("members", "list", "--json").json["result"]["members"]
+    assert {(m["name"], m["display_name"]) for m in listed} >= {("noor", "Noor H.")}
+    again = volunteer.natm("members", "adopt", "--yes", "--json")
+    assert again.json["result"]["adopted"] == []
+
+
+def test_one_account_opens_everything_proven_in_a_browser(volunteer: Volunteer) -> None:
+    said = volunteer.natm("verify", "--browser", "--json")
+    proofs = said.json["result"]["proofs"]
+    assert said.code == 0, [p for p in proofs if p["outcome"] == "failed"]
+    assert {p["outcome"] for p in proofs} == {"passed"}, proofs
+    assert {p["platform"] for p in proofs} >= {"edge", "portal", "identity", *ALL}
+    assert volunteer.natm("health").code == 0
+
+
+def test_who_is_removed_is_out_everywhere_within_a_minute(volunteer: Volunteer) -> None:
+    password = volunteer.natm("members", "reset", "noor", "--json").json["result"]["first_password"]
+    assert drive(volunteer, "noor", password, "GET") == "200"
+    said = volunteer.natm("members", "remove", "noor", "--yes", "--json")
+    assert said.code == 0, said.out + said.err
+    assert set(said.json["result"]["done"]) == {"identity", *ALL}
+    deadline = time.monotonic() + 60
+    while drive(volunteer, "noor", password, "GET") != "401":
+        assert time.monotonic() < deadline, "the gate still lets them in after a minute"
+        time.sleep(2)
+
+
+def test_no_secret_can_be_seen_anywhere(volunteer: Volunteer) -> None:
+    secrets: Secrets = volunteer.workspace.secrets
+    values = [s.reveal() for own in secrets.values.values() for s in own.values()]
+    values += [secrets.vault_key.reveal(), volunteer.server.sudo_password]
+    assert len(values) > 4
+    seen = volunteer.on_server("sh", "-c", (
+        "docker inspect $(docker ps --all --quiet); ps axwwe; cat /srv/natm/audit.log;"
+        "cat /srv/natm/receipts/*.json /srv/natm/records/*; cat /srv/natm/public/*;"
+        "cat /srv/natm/bundle/platforms/*/compose.yml;"
+        "for one in $(docker image ls --quiet); do docker history --no-trunc $one; done;"
+        "for one in $(docker ps --quiet); do docker logs $one 2>&1; done;"
+        "journalctl --no-pager 2>/dev/null"))
+    plain = "".join(
+        path.read_text(errors="replace") for path in volunteer.folder.rglob("*") if path.is_file())
+    said = volunteer.natm("deploy", "--full", "--yes", "--no-verify")
+    for value in values:
+        assert value not in seen
+        assert value not in plain
+        assert value not in said.out + said.err
+
+
 def test_a_dropped_platform_goes_and_its_data_stay(volunteer: Volunteer) -> None:
     assert volunteer.natm("drop", "copyparty").code == 0
     assert volunteer.natm("deploy", "--yes", "--no-verify").code == 0
@@ -342,3 +387,4 @@ def _wait_until_free(volunteer: Volunteer) -> None:
     while "broken off" not in volunteer.on_server("tail", "-n", "1", "/srv/natm/audit.log"):
         assert time.monotonic() < deadline, "the lock of a dead run is still held"
         time.sleep(0.5)
+
