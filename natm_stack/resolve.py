@@ -183,8 +183,16 @@ class _Resolver:
         if not (self.accounts and spec and self.sign_in and self.sign_in.method == "header"):
             return None
         provided = self.accounts.provides["header"]
+        lets_in = "everyone" if self._opened(spec.opened_by) else spec.lets_in
         return Gate(alias(self.accounts.id, provided.service), provided.port,
-                    f"/gate/{spec.lets_in}", spec.lets_in, spec.shows)
+                    f"/gate/{lets_in}", lets_in, spec.shows)
+
+    def _opened(self, setting: str | None) -> bool:
+        """Whether the community set it to a value that opens the platform to more people."""
+        if setting is None:
+            return False
+        value = _settings(self.entry, self.loaded)[setting]
+        return value in self.platform.settings[setting].opens
 
     def instance(self) -> Instance:
         platform = self.platform

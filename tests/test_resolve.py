@@ -345,3 +345,49 @@ def test_a_catalog_without_an_edge_is_resolved_all_the_same() -> None:
     catalog = sample_catalog()
     bare = replace(catalog, entries={"portal": catalog.entries["portal"]})
     assert [i.id for i in sample_deployment(bare, **picked(portal=None)).instances] == ["portal"]
+
+
+def gated(**gate: Any) -> dict[str, Any]:
+    """A platform with a gate, and a setting that opens it to strangers."""
+    setting = {"type": "choice", "choices": ["closed", "open"], "default": "closed",
+               "opens": ["open"], "description": {"en": "Who reads."}}
+    return {"settings": {"doors": setting}, "sign_in": [{"method": "header"}, {"method": "native"}],
+            "routes": [{"name": "timebank", "service": "web", "port": 80,
+                        "gate": {"shows": "/me", **gate}}]}
+
+
+@pytest.mark.parametrize(("given", "lets_in"), [
+    ({}, "members"), ({"doors": "closed"}, "members"), ({"doors": "open"}, "everyone"),
+])
+def test_a_gate_follows_the_setting_that_opens_it(
+    layered: Layered, given: dict[str, str], lets_in: str
+) -> None:
+    made = sample_deployment(layered(timebank=gated(opened_by="doors")), **picked(
+        identity=None, timebank={"settings": given}))
+    gate = made.instance("timebank").routes[0].gate
+    assert gate is not None
+    assert (gate.lets_in, gate.path) == (lets_in, f"/gate/{lets_in}")
+
+
+def test_a_gate_that_no_setting_opens_stays_as_it_is(layered: Layered) -> None:
+    made = sample_deployment(layered(timebank=gated()), **picked(
+        identity=None, timebank={"settings": {"doors": "open"}}))
+    gate = made.instance("timebank").routes[0].gate
+    assert gate is not None
+    assert gate.lets_in == "members"
+
+
+@pytest.mark.parametrize("gate", [
+    {"opened_by": "windows"}, {"opened_by": "doors", "lets_in": "programs"},
+    {"opened_by": "doors", "lets_in": "everyone"},
+])
+def test_a_gate_that_nothing_could_open_is_refused(
+    refused: Any, layered: Layered, gate: dict[str, str]
+) -> None:
+    refused("catalog.invalid", layered, timebank=gated(**gate))
+
+
+def test_a_setting_that_opens_nothing_opens_no_gate(refused: Any, layered: Layered) -> None:
+    changes = gated(opened_by="doors")
+    changes["settings"]["doors"]["opens"] = []
+    refused("catalog.invalid", layered, timebank=changes)

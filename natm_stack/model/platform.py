@@ -320,6 +320,11 @@ def _dangling(platform: Platform) -> list[str]:
         platform.sign_in, platform.provides.values(), services=services,
         secrets=platform.secrets, routes={route.name for route in platform.routes})
     problems += [
+        _("a gate is opened by {setting}, which settings lacks, or which opens nothing").format(
+            setting=route.gate.opened_by)
+        for route in platform.routes if route.gate and route.gate.opened_by
+        and not getattr(platform.settings.get(route.gate.opened_by), "opens", [])]
+    problems += [
         _("a certificate names volume {volume}, which volumes lacks").format(volume=one.volume)
         for one in platform.certificates if one.volume not in platform.volumes]
     return problems + _out_of_block(platform)

@@ -88,9 +88,18 @@ class GateSpec(FileModel):
         description="members: nobody else; programs: also those that send a member's name and "
         "password with each request, which the platform never sees; everyone: strangers too, and "
         "the platform is told who is a member.")
+    opened_by: Key | None = Field(
+        default=None,
+        description="A setting: with one of its values that `opens` names, everyone is let in.")
     shows: str = Field(
         pattern=r"^/[A-Za-z0-9_./?=&:;|-]*$",
         description="An address where a member who is signed in finds their own account name.")
+
+    @model_validator(mode="after")
+    def _opens_for_members(self) -> GateSpec:
+        if self.opened_by is not None and self.lets_in != "members":
+            raise ValueError(_("opened_by opens what is for members: lets_in must say so"))
+        return self
 
 
 def unmet_sign_in(
