@@ -8,14 +8,13 @@ use MediaWiki\Config\Config;
 use MediaWiki\Hook\BeforeInitializeHook;
 use MediaWiki\Hook\SkinTemplateNavigation__UniversalHook;
 use MediaWiki\Html\Html;
-use MediaWiki\Output\Hook\BeforePageDisplayHook;
 use MediaWiki\Preferences\Hook\GetPreferencesHook;
+use MediaWiki\Skin\SkinComponentUtils;
 use MediaWiki\SpecialPage\Hook\SpecialPage_initListHook;
 
 /** Where members have one account for everything, the wiki leads there and asks no password. */
 class OneAccount implements
 	BeforeInitializeHook,
-	BeforePageDisplayHook,
 	GetPreferencesHook,
 	SkinTemplateNavigation__UniversalHook,
 	SpecialPage_initListHook
@@ -37,20 +36,18 @@ class OneAccount implements
 		$this->account = $config->get( 'NatmAccount' );
 	}
 
-	/** Somebody the edge knows and the wiki cannot: going on as a stranger would puzzle them. */
 	public function onBeforeInitialize( $title, $unused, $output, $user, $request, $entryPoint ) {
-		$told = $this->account ? Told::by( $request, $_SERVER ) : null;
+		if ( !$this->account ) {
+			return;
+		}
+		// What a member saw is not shown from the browser's memory to whoever sits there next.
+		$output->disableClientCache();
+		$told = Told::by( $request, $_SERVER );
+		// Somebody the edge knows and the wiki cannot: going on as a stranger would puzzle them.
 		if ( $told && !EdgeSessionProvider::account( $told ) ) {
 			throw new HttpError(
 				403, wfMessage( 'natm-name-kept', $told->name ), wfMessage( 'natm-name-kept-title' )
 			);
-		}
-	}
-
-	/** What a member saw is not shown from the browser's memory to whoever sits there next. */
-	public function onBeforePageDisplay( $out, $skin ): void {
-		if ( $this->account ) {
-			$out->disableClientCache();
 		}
 	}
 
@@ -67,15 +64,21 @@ class OneAccount implements
 		$list = array_diff_key( $list, array_flip( self::GONE ) );
 	}
 
-	/** Signing out of the wiki alone is not possible: it means out of everything. */
+	/** MediaWiki leaves out what it cannot do itself: to sign in, and to sign out of everything. */
 	public function onSkinTemplateNavigation__Universal( $skin, &$links ): void {
-		foreach ( [ 'user-menu', 'user-menu-logout' ] as $menu ) {
-			if ( $this->account && isset( $links[$menu]['logout'] ) ) {
-				$links[$menu]['logout']['href'] = $this->account['sign_out'];
-				// By this the wiki's own script would find the link and do it its own way.
-				unset( $links[$menu]['logout']['data-mw'] );
-			}
+		if ( !$this->account ) {
+			return;
 		}
+		$isKnown = $skin->getUser()->isRegistered();
+		$links['user-menu'] += $isKnown ? [ 'logout' => [
+			'single-id' => 'pt-logout', 'icon' => 'logOut', 'href' => $this->account['sign_out'],
+			'text' => $skin->msg( 'pt-userlogout' )->text(),
+		] ] : [ 'login' => [
+			'single-id' => 'pt-login', 'icon' => 'logIn', 'text' => $skin->msg( 'pt-login' )->text(),
+			'href' => SkinComponentUtils::makeSpecialUrl( 'Userlogin',
+				SkinComponentUtils::getReturnToParam(
+					$skin->getTitle(), $skin->getRequest(), $skin->getAuthority() ) ),
+		] ];
 	}
 
 	public function onGetPreferences( $user, &$preferences ) {
