@@ -11,6 +11,7 @@ use MediaWiki\Html\Html;
 use MediaWiki\Preferences\Hook\GetPreferencesHook;
 use MediaWiki\Skin\SkinComponentUtils;
 use MediaWiki\SpecialPage\Hook\SpecialPage_initListHook;
+use SkinTemplate;
 
 /** Where members have one account for everything, the wiki leads there and asks no password. */
 class OneAccount implements
@@ -36,14 +37,9 @@ class OneAccount implements
 		$this->account = $config->get( 'NatmAccount' );
 	}
 
+	/** Somebody the edge knows and the wiki cannot: going on as a stranger would puzzle them. */
 	public function onBeforeInitialize( $title, $unused, $output, $user, $request, $entryPoint ) {
-		if ( !$this->account ) {
-			return;
-		}
-		// What a member saw is not shown from the browser's memory to whoever sits there next.
-		$output->disableClientCache();
-		$told = Told::by( $request, $_SERVER );
-		// Somebody the edge knows and the wiki cannot: going on as a stranger would puzzle them.
+		$told = $this->account ? Told::by( $request, $_SERVER ) : null;
 		if ( $told && !EdgeSessionProvider::account( $told ) ) {
 			throw new HttpError(
 				403, wfMessage( 'natm-name-kept', $told->name ), wfMessage( 'natm-name-kept-title' )
@@ -64,21 +60,39 @@ class OneAccount implements
 		$list = array_diff_key( $list, array_flip( self::GONE ) );
 	}
 
-	/** MediaWiki leaves out what it cannot do itself: to sign in, and to sign out of everything. */
+	/**
+	 * MediaWiki leaves out what it cannot do itself: to sign in, and to sign out of everything. The
+	 * name is the one that others see everywhere else.
+	 */
 	public function onSkinTemplateNavigation__Universal( $skin, &$links ): void {
 		if ( !$this->account ) {
 			return;
 		}
-		$isKnown = $skin->getUser()->isRegistered();
-		$links['user-menu'] += $isKnown ? [ 'logout' => [
+		$user = $skin->getUser();
+		$links['user-menu'] += $user->isRegistered()
+			? [ 'logout' => $this->signOut( $skin ) ] : [ 'login' => $this->signIn( $skin ) ];
+		foreach ( [ 'user-menu', 'user-page' ] as $menu ) {
+			if ( isset( $links[$menu]['userpage'] ) && $user->getRealName() !== '' ) {
+				$links[$menu]['userpage']['text'] = $user->getRealName();
+			}
+		}
+	}
+
+	private function signOut( SkinTemplate $skin ): array {
+		return [
 			'single-id' => 'pt-logout', 'icon' => 'logOut', 'href' => $this->account['sign_out'],
 			'text' => $skin->msg( 'pt-userlogout' )->text(),
-		] ] : [ 'login' => [
+		];
+	}
+
+	private function signIn( SkinTemplate $skin ): array {
+		$back = SkinComponentUtils::getReturnToParam(
+			$skin->getTitle(), $skin->getRequest(), $skin->getAuthority()
+		);
+		return [
 			'single-id' => 'pt-login', 'icon' => 'logIn', 'text' => $skin->msg( 'pt-login' )->text(),
-			'href' => SkinComponentUtils::makeSpecialUrl( 'Userlogin',
-				SkinComponentUtils::getReturnToParam(
-					$skin->getTitle(), $skin->getRequest(), $skin->getAuthority() ) ),
-		] ];
+			'href' => SkinComponentUtils::makeSpecialUrl( 'Userlogin', $back ),
+		];
 	}
 
 	public function onGetPreferences( $user, &$preferences ) {
