@@ -170,12 +170,12 @@ def test_who_is_signed_in(stack, members, web, visit, one_account):
     """A member who has signed in sees their own name on each page; a stranger, where to sign in."""
     client, page = front(stack, web)
     for path in {*page.languages.values(), "/"}:
-        own = personal(fetch(stack, visit(members[0]), path))
+        own = personal(visit(members[0]).get(f"{stack.url('')}{path}"))
         assert members[0].name in own, f"{path} does not say who is signed in"
         links = Page(own).links
         assert f"{stack.url('gate')}/gate/logout" in links, f"{path} has no way to sign out"
         assert f"{stack.url('account')}" in links, f"{path} does not lead to the account"
-        other = personal(fetch(stack, client, path))
+        other = personal(client.get(f"{stack.url('')}{path}"))
         assert "natm-proof-" not in other, f"{path} shows a stranger somebody's name"
         back = quote(f"{stack.url('')}{path}", safe="")
         assert f"{stack.url('gate')}/gate/login?rd={back}" in Page(other).links, \

@@ -156,8 +156,8 @@ function silence({ media }) {
 
 function refused({ app, view }, error) {
     if (forMembers(error) && !app.me.name) {
-        $("#to-sign-in", view).href = signInAddress(app.settings.account) ?? "/";
-        $("#to-sign-in", view).hidden = false;
+        $("#sign-in-first", view).href = signInAddress(app.settings.account) ?? "/";
+        $("#sign-in-first", view).hidden = false;
     }
     const wantsPin = error.code === "pin_needed" || error.code === "pin_wrong";
     if (wantsPin) $("#pin-line", view).hidden = false;
