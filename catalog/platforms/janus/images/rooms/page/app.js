@@ -34,6 +34,7 @@ const app = {
     },
     over(meeting) {
         turn("over");
+        if (state() === "signed_out") api.me().then((me) => { app.me = me; }).catch(() => {});
         showOver(app, meeting);
     },
     /** Into a room without loading the page again. */
