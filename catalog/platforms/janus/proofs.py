@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from natm_stack.checks import turn
+from natm_stack.checks.account import sign_in_page
+from natm_stack.checks.job import Member
 from natm_stack.checks.videoroom import (
     BROWSER_MS,
     Device,
@@ -29,7 +31,7 @@ from natm_stack.checks.websocket import SocketClosed
 
 ROUTE = "video"
 SESSION: dict[str, dict[str, str]] = {}
-"""The steward's cookies: signing in again for each proof would be too often in a short time."""
+"""Members' cookies: signing in again for each proof would be too often in a short time."""
 
 
 @pytest.fixture
@@ -39,17 +41,28 @@ def device(stack, web) -> Callable[[], Device]:
 
 
 @pytest.fixture
-def steward(members, device) -> Device:
+def signed_in(stack, device, visit) -> Callable[[Member], Device]:
+    """Makes devices of members who have signed in, at the gate or here."""
+    def sign_in(member: Member) -> Device:
+        if stack.sign_in == "header":
+            return Device(stack, ROUTE, visit(member))
+        own = device()
+        if member.name not in SESSION:
+            answer = own.ask("POST", "/session", {"name": member.name, "password": member.password})
+            assert answer.status_code == 200, f"a member could not sign in: {answer.text}"
+            SESSION[member.name] = dict(own.client.cookies)
+        for key, value in SESSION[member.name].items():
+            own.client.cookies.set(key, value, domain=urlsplit(own.origin).hostname)
+        return own
+
+    return sign_in
+
+
+@pytest.fixture
+def steward(members, signed_in) -> Device:
     """A steward, signed in."""
-    own = device()
-    name, password = members[0].name, members[0].password
-    if name not in SESSION:
-        answer = own.ask("POST", "/session", {"name": name, "password": password})
-        assert answer.status_code == 200, f"a steward could not sign in: {answer.text}"
-        assert answer.json()["steward"] is True, "a steward is not known as one"
-        SESSION[name] = dict(own.client.cookies)
-    for key, value in SESSION[name].items():
-        own.client.cookies.set(key, value, domain=urlsplit(own.origin).hostname)
+    own = signed_in(members[0])
+    assert own.ask("GET", "/me").json()["steward"] is True, "a steward is not known as one"
     return own
 
 
@@ -135,17 +148,16 @@ def test_pin_lock_and_places(steward, room, device):
     other.close()
 
 
-def test_only_stewards_lead(members, steward, room, device):
+def test_only_stewards_lead(members, signed_in, room, device):
     """A member who is no steward makes no room and leads nobody, and neither does a guest."""
-    link, member, guest = room(), device(), device()
-    answer = member.ask("POST", "/session", {"name": members[1].name,
-                                             "password": members[1].password})
-    assert answer.status_code == 200, f"a member could not sign in: {answer.text}"
+    link, member, guest = room(), signed_in(members[1]), device()
+    assert member.ask("GET", "/me").json()["name"] == members[1].name, "a member is not known"
     for who in (member, guest):
         for method, path, said in (
             ("GET", "/rooms", None), ("POST", "/rooms", {"title": "Mine"}),
             ("PATCH", f"/rooms/{link}", {"locked": True}), ("DELETE", f"/rooms/{link}", None),
-            ("POST", f"/rooms/{link}/end", {}),
+            ("POST", f"/rooms/{link}/end", {}), ("POST", f"/rooms/{link}/invite", {}),
+            ("DELETE", f"/rooms/{link}/invite", None),
         ):
             assert code(who.ask(method, path, said)) == "403 stewards_only", f"{method} {path}"
     live, other = guest.live(link, guest.ticket(link, "Guest")), device()
@@ -160,8 +172,48 @@ def test_only_stewards_lead(members, steward, room, device):
     assert target.wait("chat")["text"] == "still here", "a guest could remove somebody"
 
 
-def test_wrong_password(members, device):
-    """A member's name with a wrong password is refused, and so is a name nobody has."""
+def test_own_name(members, signed_in, steward, room, device):
+    """A member who has signed in is in the room under their own name, whatever they type."""
+    link, bo = room(), signed_in(members[1])
+    assert device().ask("GET", "/me").json()["name"] is None, "a stranger is taken for a member"
+    shown = bo.ask("GET", "/me").json()["display_name"]
+    live = bo.live(link, bo.ticket(link, "Somebody else"))
+    you = live.wait("welcome")["you"]
+    assert (you["name"], you["member"], you["steward"]) == (shown, True, False), f"it is {you}"
+    lead = steward.live(link, steward.ticket(link, ""))
+    welcome = lead.wait("welcome")
+    assert welcome["you"]["steward"] is True, "a steward does not lead"
+    assert shown in [p["name"] for p in welcome["people"]], "others see another name"
+    lead.close()
+    live.close()
+
+
+def test_rooms_for_members(members, signed_in, steward, room, device):
+    """A member's room is closed to strangers, but for those with a guest link, until it ends."""
+    link, other = room(guests="invited"), room(guests="none")
+    made = steward.ask("POST", f"/rooms/{link}/invite", {"hours": 1})
+    assert made.status_code == 201, f"no guest link was made: {made.text}"
+    invite = made.json()["invite"]
+    assert 0 < made.json()["ends"] - time.time() <= 3600, "the guest link has no end"
+    guest, bo = device(), signed_in(members[1])
+    assert code(guest.join(link, "Guest")) == "403 invite_needed"
+    assert code(guest.join(other, "Guest", invite=invite)) == "403 members_only"
+    ends, _, signature = invite.partition(".")
+    later = f"{int(ends) + 3600}.{signature}"
+    assert code(guest.join(link, "Guest", invite=later)) == "403 invite_over", "an end was moved"
+    assert guest.join(link, "Guest", invite=invite).status_code == 200, "a guest link is not good"
+    for one in (link, other):
+        assert bo.join(one, "").status_code == 200, "a member was not let in"
+    assert steward.ask("DELETE", f"/rooms/{link}/invite").status_code == 204
+    assert code(device().join(link, "Late", invite=invite)) == "403 invite_over"
+
+
+def test_wrong_password(stack, members, device):
+    """A member's name with a wrong password is refused; with one account, there is no box here."""
+    if stack.sign_in == "header":
+        right = {"name": members[1].name, "password": members[1].password}
+        assert code(device().ask("POST", "/session", right)) == "404 not_found"
+        return
     for name in (members[1].name, f"natm-proof-{secrets.token_hex(4)}"):
         wrong = {"name": name, "password": secrets.token_urlsafe(12)}
         assert code(device().ask("POST", "/session", wrong)) == "403 sign_in_wrong"
@@ -351,6 +403,30 @@ def test_three_meet(stack, room, browsers):
         enter(page, f"{stack.url(ROUTE)}/{link}", name)
     all_meet(pages, 2)
     assert hosts - {None, ""} <= {stack.host(ROUTE)}, f"the page asked others: {hosts}"
+
+
+@pytest.mark.browser
+def test_sign_in_on_the_page(stack, members, room, browsers):
+    """A member signs in from the page, is back there under their own name, and goes in."""
+    page, address = browsers(), f"{stack.url(ROUTE)}/"
+    page.goto(address)
+    if stack.sign_in == "header":
+        assert page.locator("input[type=password]:visible").count() == 0, "there is a second box"
+        page.locator("#to-sign-in").click(timeout=BROWSER_MS)
+        sign_in_page(page, members[0])
+        page.locator("#to-sign-out").wait_for(timeout=BROWSER_MS)
+        assert page.url == address, f"the sign-in led to {page.url}"
+        assert page.locator("[data-action=sign-out]:visible").count() == 0, "two ways out"
+    else:
+        page.locator("#sign-in summary").click(timeout=BROWSER_MS)
+        page.locator("#sign-in-name").fill(members[0].name)
+        page.locator("#sign-in-password").fill(members[0].password)
+        page.locator("[data-action=sign-in]").click()
+        page.locator("[data-action=sign-out]").wait_for(timeout=BROWSER_MS)
+    page.goto(f"{stack.url(ROUTE)}/{room(guests='none')}")
+    assert page.locator("#name").get_attribute("readonly") is not None, "the name can be changed"
+    page.locator("[data-action=join]").click(timeout=BROWSER_MS)
+    page.locator("html[data-state=in]").wait_for(state="attached", timeout=BROWSER_MS)
 
 
 @pytest.mark.browser

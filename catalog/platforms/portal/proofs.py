@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+
+from natm_stack.checks.account import sign_in_page
+from natm_stack.checks.doors import lies
 
 MOST_BYTES = 50_000
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) natm-proof"
@@ -25,7 +30,7 @@ class Page(HTMLParser):
         self.languages: dict[str, str] = {}
         self.files: list[str] = []
         self.states: list[str] = []
-        self.last = ""
+        self.last = self.words = ""
         self._kind = ""
         self.feed(text)
 
@@ -50,6 +55,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Collect the words of states."""
+        self.words += data
         if self._kind == "state":
             self.states[-1] += data
         if self._kind == "last":
@@ -143,6 +149,82 @@ def test_nothing_from_elsewhere(stack, web):
     policy = answer.headers.get("Content-Security-Policy", "")
     assert "default-src 'none'" in policy, "the page may load anything"
     assert "unsafe" not in policy, "the page's policy allows what is unsafe"
+
+
+@pytest.fixture
+def one_account(stack):
+    """Only where the stack has one account for all platforms."""
+    if stack.sign_in != "header":
+        pytest.skip("this stack has no account for all platforms")
+
+
+def personal(answer: httpx.Response) -> str:
+    """A page of somebody's own, which nobody may keep for somebody else."""
+    assert answer.status_code == 200, f"the front page answers {answer.status_code}"
+    assert answer.headers.get("Cache-Control") == "no-store", "browsers may keep it"
+    assert "Cookie" in answer.headers.get("Vary", ""), "others may be shown it"
+    return answer.text
+
+
+def test_who_is_signed_in(stack, members, web, visit, one_account):
+    """A member who has signed in sees their own name on each page; a stranger, where to sign in."""
+    client, page = front(stack, web)
+    for path in {*page.languages.values(), "/"}:
+        own = personal(visit(members[0]).get(f"{stack.url('')}{path}"))
+        assert members[0].name in own, f"{path} does not say who is signed in"
+        links = Page(own).links
+        assert f"{stack.url('gate')}/gate/logout" in links, f"{path} has no way to sign out"
+        assert f"{stack.url('account')}" in links, f"{path} does not lead to the account"
+        other = personal(client.get(f"{stack.url('')}{path}"))
+        assert "natm-proof-" not in other, f"{path} shows a stranger somebody's name"
+        back = quote(f"{stack.url('')}{path}", safe="")
+        assert f"{stack.url('gate')}/gate/login?rd={back}" in Page(other).links, \
+            f"{path} does not lead to the sign-in and back"
+
+
+def test_names_are_told_by_the_edge_alone(stack, members, web, visit, one_account):
+    """A member's name is shown when the edge tells it, not when a visitor claims it."""
+    liar = web()
+    liar.headers.update(lies(members[0]))
+    assert members[0].name not in personal(liar.get(f"{stack.url('')}/")), "a liar is believed"
+    other = visit(members[1])
+    other.headers.update(lies(members[0]))
+    seen = personal(other.get(f"{stack.url('')}/"))
+    assert members[0].name not in seen, "a liar is believed"
+    assert members[1].name in seen, "a member is not known any more"
+
+
+def test_any_name_is_text(stack, members, account, visit, marker, one_account):
+    """A member's display name may hold anything: the page shows it as text and nothing else."""
+    name = f'<b>{marker}"\'&<% .Env %>\u202eמרים'
+    editor = account()
+    editor.through_the_gate(members[1].name, members[1].password, f"{editor.url}/")
+    saved = editor.send(f"/profile/{members[1].name}", action="edit-profile", display_name=name,
+                        preferred_language="auto")
+    assert "updated successfully" in saved.text, "the name was not saved"
+    client, end = visit(members[1]), time.monotonic() + 45
+    while marker not in (text := personal(client.get(f"{stack.url('')}/"))):
+        assert time.monotonic() < end, "the page shows another name after 45 seconds"
+        time.sleep(1)
+    assert name in Page(text).words, "the name is not shown as it is written"
+    assert f"<b>{marker}" not in text, "a name can be markup"
+
+
+@pytest.mark.browser
+def test_sign_in_from_the_front_page(stack, members, browser, one_account):
+    """A member signs in from the front page with a browser, on a small phone, and out again."""
+    browser.set_viewport_size({"width": 320, "height": 640})
+    browser.goto(f"{stack.url('')}/")
+    browser.locator(".who a").click()
+    sign_in_page(browser, members[0])
+    browser.locator(f".who:has-text('{members[0].name}')").wait_for(timeout=20_000)
+    assert browser.url == f"{stack.url('')}/", f"the sign-in led to {browser.url}"
+    width = browser.evaluate("document.documentElement.scrollWidth")
+    assert width <= 320, f"on a small phone the page is {width} pixels wide"
+    browser.locator(".who a").last.click()
+    browser.wait_for_url(f"{stack.url('gate')}/**", timeout=20_000)
+    browser.goto(f"{stack.url('')}/")
+    assert browser.locator(".who a").count() == 1, "the page still knows who was there"
 
 
 @pytest.mark.browser

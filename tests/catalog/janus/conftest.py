@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from house import House, house
+from house import ONE_ACCOUNT, House, house
 
 Scenario = Callable[[House], Awaitable[None]]
 
@@ -18,6 +18,16 @@ def run(tmp_path: Path) -> Callable[[Scenario], None]:
     """Plays a scenario to its end, or fails after half a minute."""
     async def play(scenario: Scenario) -> None:
         async with asyncio.timeout(30), house(tmp_path) as one:
+            await scenario(one)
+
+    return lambda scenario: asyncio.run(play(scenario))
+
+
+@pytest.fixture
+def run_told(tmp_path: Path) -> Callable[[Scenario], None]:
+    """As run, where the edge tells who members are."""
+    async def play(scenario: Scenario) -> None:
+        async with asyncio.timeout(30), house(tmp_path, ONE_ACCOUNT) as one:
             await scenario(one)
 
     return lambda scenario: asyncio.run(play(scenario))

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOMS))
 from natm_rooms import accounts as accounts_module  # noqa: E402
 from natm_rooms.app import make_app  # noqa: E402
 from natm_rooms.service import Service, make_service  # noqa: E402
-from natm_rooms.settings import Settings  # noqa: E402
+from natm_rooms.settings import OneAccount, Settings  # noqa: E402
 
 accounts_module.COST = 2**4  # The tests' passwords need no slow hash.
 ORIGIN = "https://video.example.org"
@@ -153,11 +153,18 @@ class Visitor:
         self.cookies: dict[str, str] = {}
         self.origin = ORIGIN
         self.id = ""
+        self.told: dict[str, str] = {}
 
     def headers(self) -> dict[str, str]:
         jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return {"Origin": self.origin, "X-Forwarded-For": f"198.18.0.1, {self.address}",
-                **({"Cookie": jar} if jar else {})}
+                **({"Cookie": jar} if jar else {}), **self.told}
+
+    def known_as(self, name: str, groups: str = "members", shown: str = "") -> Visitor:
+        """The edge says who this is, from now on."""
+        self.told = {"Remote-User": name, "Remote-Groups": groups,
+                     "Remote-Name": shown or name.title(), "Remote-Email": ""}
+        return self
 
     async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and answer; what came as cookies is kept."""
@@ -239,23 +246,28 @@ class House:
         return str(room["link"])
 
 
-def settings(data: Path, janus_port: int, page: Path | None = None) -> Settings:
+ONE_ACCOUNT = OneAccount(
+    "https://account.example.org", "https://gate.example.org/gate/login?rd=",
+    "https://gate.example.org/gate/logout")
+
+
+def settings(data: Path, janus_port: int, account: OneAccount | None = None) -> Settings:
     """Settings as the tests' house has them: its edge is the loopback address."""
     return Settings(
         origin=ORIGIN, host="video.example.org", home="https://example.org", community="Hof & Co",
         languages=("de", "en"), edge_address="127.0.0.1", inner=IPv4Network("127.0.0.0/8"),
-        room_people=12, bitrate_kbit=600, data=data, page=page or ROOMS / "page",
+        room_people=12, bitrate_kbit=600, data=data, page=ROOMS / "page", account=account,
         janus_secret=SECRET, admin_key="an admin key long enough",
         turn_secret="a turn secret long enough", janus="127.0.0.1", janus_port=janus_port)
 
 
 @asynccontextmanager
-async def house(data: Path) -> AsyncIterator[House]:
+async def house(data: Path, account: OneAccount | None = None) -> AsyncIterator[House]:
     """Everything runs until the block ends."""
     janus = FakeJanus()
     fake = TestServer(janus.app())
     await fake.start_server()
-    service = make_service(settings(data, fake.port or 0))
+    service = make_service(settings(data, fake.port or 0, account))
     server = TestServer(make_app(service))
     await server.start_server()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./page.mjs";
 
-const { readLink, roomOfPath } = await load("link.js");
+const { signInAddress } = await load("account.js");
+const { inviteOf, readLink, roomOfPath } = await load("link.js");
 const ROOM = "kind-otter-brave-canoe-lamp";
 
 test("a room is found however its words are said, typed or pasted", () => {
@@ -32,4 +33,22 @@ test("an address belongs to a room or to the start page", () => {
     assert.equal(roomOfPath(`/${ROOM.toUpperCase()}/`), ROOM);
     assert.equal(roomOfPath("/"), null);
     assert.equal(roomOfPath("/kind-otter"), null);
+});
+
+test("a guest's link is read whole, wherever it stands behind the hash", () => {
+    const invite = "1796000000.AbC-d_9";
+    for (const text of [`#invite=${invite}`, `#relay&invite=${invite}`, `Here: https://x.example/${ROOM}#invite=${invite} .`]) {
+        assert.equal(inviteOf(text), invite, text);
+    }
+    for (const text of ["", "#relay", `invite=${invite}`, "#invite=", "#invite=x", `#reinvite=${invite}`]) {
+        assert.equal(inviteOf(text), null, text);
+    }
+});
+
+test("the sign-in leads back to the room, and is not told of a guest's link", () => {
+    const account = { sign_in: "https://gate.example.org/gate/login?rd=" };
+    const page = new URL(`https://video.example.org:8443/${ROOM}#invite=1.x`);
+    assert.equal(signInAddress(account, page),
+        `${account.sign_in}https%3A%2F%2Fvideo.example.org%3A8443%2F${ROOM}`);
+    assert.equal(signInAddress(null, page), null);
 });

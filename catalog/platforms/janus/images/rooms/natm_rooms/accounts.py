@@ -22,6 +22,8 @@ MOST_SESSIONS = 10
 """Of one account; the oldest goes when another one is begun."""
 COST, BLOCK, TIMES = 2**14, 8, 5
 LONGEST_PASSWORD = 256
+IN, GUEST, GONE = "in", "guest", "removed"
+"""What has become of somebody who came in as a member: still one, signed out, locked out."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,12 @@ class Accounts:
             return None
         return self.open_account(name)
 
+    def state(self, name: str, cookie: str) -> str:
+        """Whether somebody who came in with this session is still welcome as this member."""
+        if self.open_account(name) is None:
+            return GONE
+        return IN if self.session(cookie) else GUEST
+
     def end_session(self, cookie: str) -> None:
         """Sign out."""
         name, _, token = cookie.partition(".")
@@ -123,6 +131,12 @@ class Accounts:
         made = hashed(password, os.urandom(16))
         with self._kept.changed() as accounts:
             accounts[name].update({"hash": made, "disabled": False, "sessions": {}})
+
+    def sign_out(self, name: str) -> None:
+        """Signed out everywhere, where there is such an account."""
+        with self._kept.changed() as accounts:
+            if name in accounts:
+                accounts[name]["sessions"] = {}
 
     def lock(self, name: str) -> None:
         """Nobody signs in with this name any more; the name stays taken."""

@@ -37,6 +37,8 @@ def _routes(router: web.UrlDispatcher) -> None:
     router.add_patch(room, stewards.change)
     router.add_delete(room, stewards.delete)
     router.add_post(f"{room}/end", stewards.end)
+    router.add_post(f"{room}/invite", stewards.invite)
+    router.add_delete(f"{room}/invite", stewards.take_back)
     router.add_post(f"{room}/join", joining.join)
     router.add_get(f"{room}/live", live.live)
     router.add_get(f"{room}/janus", media.media)

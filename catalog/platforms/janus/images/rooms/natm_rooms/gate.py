@@ -19,6 +19,7 @@ from .errors import Refused
 from .limits import network_of
 from .service import service_of
 from .settings import Settings
+from .told import account_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SESSION, DEVICE = "__Host-natm-session", "__Host-natm-device"
@@ -126,8 +127,20 @@ async def asked(request: web.Request) -> dict[str, Any]:
 
 def signed_in(request: web.Request) -> Account | None:
     """Who is signed in, if anybody."""
+    service = service_of(request)
+    if service.settings.account:
+        account = account_of(request, service.settings.edge_address)
+        return account if account and not service.ended.just_now(account.name) else None
     cookie = request.cookies.get(SESSION)
-    return service_of(request).accounts.session(cookie) if cookie else None
+    return service.accounts.session(cookie) if cookie else None
+
+
+def session_of(request: web.Request, account: Account) -> str:
+    """What shows later on whether this member is still welcome."""
+    service = service_of(request)
+    if service.settings.account:
+        return service.ended.stamp(account.name)
+    return request.cookies.get(SESSION, "")
 
 
 def steward(request: web.Request) -> Account:

@@ -5,28 +5,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Protocol
 
-from .accounts import Accounts
+from .accounts import GUEST, IN
 from .errors import Refused, unknown_room
 from .files import Seen, seen
 from .janus import Janus, JanusAway, JanusRefused
+from .letin import LetIn
 from .meeting import Meeting
 from .people import Person, Who
 from .settings import Settings
-from .store import Gone, Room, Rooms
+from .store import OPEN, Gone, Room, Rooms
+from .told import OUT
 
 LOOK_SECONDS = 0.5
 log = logging.getLogger("rooms")
 
 
+class Members(Protocol):
+    """Whoever knows what has become of members: accounts of our own, or what we are told."""
+
+    def state(self, name: str, session: str) -> str:
+        """Whether somebody who came in with this session is still welcome as this member."""
+
+
 class Hub:
     """Meetings by the id of their room."""
 
-    def __init__(self, settings: Settings, rooms: Rooms, accounts: Accounts, janus: Janus) -> None:
-        self._settings, self._rooms, self._accounts = settings, rooms, accounts
-        self._janus = janus
+    def __init__(self, settings: Settings, rooms: Rooms, members: Members, let_in: LetIn,
+                 janus: Janus) -> None:
+        self._settings, self._rooms, self._members = settings, rooms, members
+        self._let_in, self._janus = let_in, janus
         self._meetings: dict[str, Meeting] = {}
-        self._seen: tuple[Seen, Seen] = (None, None)
+        self._seen: Seen = None
         self._later: set[asyncio.Task[None]] = set()
 
     def find(self, room: Room) -> Meeting | None:
@@ -129,26 +140,28 @@ class Hub:
 
     async def look(self) -> None:
         """Who has left has left; accounts and rooms may have been changed by the other program."""
-        now = (seen(self._accounts.path), seen(self._rooms.path))
+        await self._look_at_members()
+        now = seen(self._rooms.path)
         if now != self._seen:
             self._seen = now
-            self._look_at_accounts()
             await self._look_at_rooms()
         for room_id, meeting in list(self._meetings.items()):
             meeting.tidy()
             if meeting.empty:
                 await self.end(room_id)
 
-    def _look_at_accounts(self) -> None:
-        for meeting in self._meetings.values():
-            for person in meeting.people:
-                if not person.who.account:
-                    continue
-                if self._accounts.open_account(person.who.account) is None:
-                    self._throw_out(meeting, person, "removed")
-                elif self._accounts.session(person.who.session) is None:
-                    who = person.who
-                    meeting.ask(Who(who.device, who.address, who.name))
+    async def _look_at_members(self) -> None:
+        for meeting, person in [(one, person) for one in self._meetings.values()
+                                for person in one.everybody if person.who.account]:
+            who = person.who
+            state = self._members.state(who.account, who.session)
+            if state == GUEST and meeting.room.guests == OPEN:
+                meeting.ask(Who(who.device, who.address, who.name))
+            elif state != IN:
+                # Locks and PINs hold for them as for anybody who comes for the first time.
+                await asyncio.to_thread(self._let_in.forget, meeting.room, who.device)
+                meeting.forget(who.device)
+                self._throw_out(meeting, person, OUT if state == GUEST else state)
 
     async def _look_at_rooms(self) -> None:
         for meeting in list(self._meetings.values()):

@@ -10,7 +10,15 @@ from typing import Any
 from aiohttp import web
 
 from .errors import Refused, unknown_room
-from .gate import SESSION, address_of, asked, device_of, keep_device, new_device, signed_in
+from .gate import (
+    address_of,
+    asked,
+    device_of,
+    keep_device,
+    new_device,
+    session_of,
+    signed_in,
+)
 from .janus import JanusAway, JanusRefused
 from .meeting import Meeting
 from .people import Person, Who
@@ -32,6 +40,9 @@ async def join(request: web.Request) -> web.Response:
     room = _room(service, link, address, here)
     who = _who(request, body, device or new_device())
     service.rooms.refuse_removed(room, who.device, who.account, address)
+    # Who was a guest in there already stays one; who was a member has to be let in as a guest.
+    if not who.account and (here is None or here.who.account):
+        service.invites.refuse_guest(room, body.get("invite"))
     if here is None:
         _refuse_stranger(service, room, who, body.get("pin"))
     try:
@@ -74,7 +85,7 @@ def _who(request: web.Request, body: dict[str, Any], device: str) -> Who:
     account, address = signed_in(request), address_of(request)
     if account is not None:
         return Who(device, address, account.display_name or account.name, account.name,
-                   account.steward, request.cookies.get(SESSION, ""))
+                   account.steward, session_of(request, account))
     given = body.get("name")
     name = tidy(given) if isinstance(given, str) else ""
     if not 1 <= len(name) <= LONGEST_NAME:

@@ -40,6 +40,11 @@ class LetIn:
         at = self._kept.read().get(room.id, {}).get(self._hidden(room, device), 0)
         return bool(at > time.time() - SECONDS)
 
+    def forget(self, room: Room, device: str) -> None:
+        """This device has to be let in anew."""
+        with self._kept.changed() as rooms:
+            rooms.get(room.id, {}).pop(self._hidden(room, device), None)
+
     def end(self, room: Room) -> None:
         """Everybody has to be let in anew."""
         with self._kept.changed() as rooms:

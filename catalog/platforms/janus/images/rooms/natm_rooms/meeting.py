@@ -36,6 +36,11 @@ class Meeting:
         return [one for one in self._people.values() if one.present]
 
     @property
+    def everybody(self) -> list[Person]:
+        """Who is here or on the way, with a ticket in hand."""
+        return list(self._people.values())
+
+    @property
     def empty(self) -> bool:
         """Nobody is here and nobody is on the way."""
         return not self._people

@@ -13,6 +13,7 @@ from . import files
 from .accounts import LONGEST_PASSWORD, NAME, PROOF, Accounts
 from .settings import data_folder
 from .store import tidy
+from .told import Ended
 
 SHORTEST_PASSWORD, LONGEST_NAME = 8, 60
 NOTICED_SECONDS = 1.2
@@ -71,11 +72,21 @@ def purge(request: Request) -> Request:
     name = _name(request)
     if not name.startswith(PROOF):
         raise Refused("refused", f"only accounts that begin with {PROOF} are purged, not {name}")
-    known = name in _accounts().all()
     _accounts().drop(name)
+    ended = Ended(data_folder())
+    ended.put_out(name)
     _drop_rooms(name)
-    if known:
-        time.sleep(NOTICED_SECONDS)
+    time.sleep(NOTICED_SECONDS)
+    ended.drop(name)
+    return {"ok": True}
+
+
+def end(request: Request) -> Request:
+    """Out of every meeting and signed out, wherever the account is kept; nobody is no error."""
+    name = _name(request)
+    Ended(data_folder()).put_out(name)
+    _accounts().sign_out(name)
+    time.sleep(NOTICED_SECONDS)
     return {"ok": True}
 
 
@@ -112,7 +123,8 @@ def _password(request: Request) -> str:
     return password
 
 
-ACTIONS = {"create": create, "reset": reset, "remove": remove, "list": list_, "purge": purge}
+ACTIONS = {"create": create, "reset": reset, "remove": remove, "list": list_, "purge": purge,
+           "end": end}
 
 
 def main() -> int:

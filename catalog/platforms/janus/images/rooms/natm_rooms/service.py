@@ -11,12 +11,14 @@ from aiohttp import web
 from . import files
 from .accounts import Accounts
 from .hub import Hub
+from .invites import Invites
 from .janus import Janus
 from .letin import LetIn
 from .limits import Limits
 from .settings import Settings
 from .store import Rooms
 from .tickets import Tickets
+from .told import Ended
 
 
 @dataclass
@@ -30,6 +32,8 @@ class Service:
     hub: Hub
     tickets: Tickets
     let_in: LetIn
+    ended: Ended
+    invites: Invites
     limits: Limits = field(default_factory=Limits)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
@@ -42,9 +46,10 @@ def make_service(settings: Settings) -> Service:
     key = files.key(settings.data)
     accounts, rooms = Accounts(settings.data), Rooms(settings, key)
     janus = Janus(settings)
-    hub = Hub(settings, rooms, accounts, janus)
-    return Service(settings, accounts, rooms, janus, hub, Tickets(key),
-                   LetIn(settings.data, key))
+    let_in, ended = LetIn(settings.data, key), Ended(settings.data)
+    hub = Hub(settings, rooms, ended if settings.account else accounts, let_in, janus)
+    return Service(settings, accounts, rooms, janus, hub, Tickets(key), let_in, ended,
+                   Invites(key))
 
 
 def service_of(request: web.Request) -> Service:

@@ -14,6 +14,15 @@ MOST_PEOPLE = 20
 
 
 @dataclass(frozen=True)
+class OneAccount:
+    """Where members look after the account they have for all platforms, sign in and sign out."""
+
+    home: str
+    sign_in: str
+    sign_out: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything the service is told from outside."""
 
@@ -31,6 +40,7 @@ class Settings:
     janus_secret: str = field(repr=False)
     admin_key: str = field(repr=False)
     turn_secret: str = field(repr=False)
+    account: OneAccount | None = None
     most_people: int = MOST_PEOPLE
     janus: str = "janus"
     janus_port: int = 8188
@@ -47,9 +57,13 @@ def read_settings() -> Settings:
         room_people=int(given["room_people"]), bitrate_kbit=int(given["bitrate_kbit"]),
         data=data_folder(), page=Path(os.environ.get("ROOMS_PAGE", "/opt/natm/page")),
         janus_secret=_secret(secrets / "janus_api"), admin_key=_secret(secrets / "janus_admin"),
-        turn_secret=_secret(secrets / "turn"),
+        turn_secret=_secret(secrets / "turn"), account=_one_account(given.get("account")),
         janus=given.get("janus", "janus"), janus_port=int(given.get("janus_port", 8188)),
     )
+
+
+def _one_account(given: dict[str, str] | None) -> OneAccount | None:
+    return OneAccount(given["home"], given["sign_in"], given["sign_out"]) if given else None
 
 
 def data_folder() -> Path:

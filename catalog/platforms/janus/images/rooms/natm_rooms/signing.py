@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 
 from aiohttp import web
 
@@ -19,7 +20,8 @@ async def settings(request: web.Request) -> web.Response:
     """What the page needs to know of the house."""
     own = service_of(request).settings
     return web.json_response({"community": own.community, "languages": list(own.languages),
-                              "max_people": own.most_people, "home": own.home})
+                              "max_people": own.most_people, "home": own.home,
+                              "account": asdict(own.account) if own.account else None})
 
 
 async def health(request: web.Request) -> web.Response:
@@ -33,9 +35,17 @@ async def me(request: web.Request) -> web.Response:
     return web.json_response(_told(signed_in(request)))
 
 
+def _of_our_own(request: web.Request) -> Service:
+    """Passwords and sessions are of this service only where there is no account for all."""
+    service = service_of(request)
+    if service.settings.account:
+        raise Refused(404, "not_found")
+    return service
+
+
 async def sign_in(request: web.Request) -> web.Response:
     """A name and a password for a session."""
-    service, body = service_of(request), await asked(request)
+    service, body = _of_our_own(request), await asked(request)
     name, password = body.get("name"), body.get("password")
     if not isinstance(name, str) or not isinstance(password, str) or len(name) > 64 \
             or len(password) > LONGEST_PASSWORD:
@@ -62,8 +72,9 @@ async def _begin(service: Service, name: str, password: str) -> tuple[Account, s
 
 async def sign_out(request: web.Request) -> web.Response:
     """End this session."""
+    service = _of_our_own(request)
     if cookie := request.cookies.get(SESSION):
-        await asyncio.to_thread(service_of(request).accounts.end_session, cookie)
+        await asyncio.to_thread(service.accounts.end_session, cookie)
     response = web.Response(status=204)
     drop_session(response)
     return response

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from .gate import address_of, asked, steward
+from .invites import USUAL_HOURS
 from .service import Service, service_of
 from .store import Room
 
@@ -37,6 +38,24 @@ async def change(request: web.Request) -> web.Response:
                                    await asked(request))
     await service.hub.changed(room)
     return web.json_response(_told(service, room))
+
+
+async def invite(request: web.Request) -> web.Response:
+    """What makes the room's link a guest's, for some hours. Behind a hash: no server logs it."""
+    steward(request)
+    service, hours = service_of(request), (await asked(request)).get("hours", USUAL_HOURS)
+    room = service.rooms.get(request.match_info["link"])
+    text, ends = service.invites.make(room, hours)
+    return web.json_response({"invite": text, "ends": ends, "link": f"{room.link}#invite={text}"},
+                             status=201)
+
+
+async def take_back(request: web.Request) -> web.Response:
+    """Guests' links made until now are worth nothing; who is inside stays."""
+    steward(request)
+    link = request.match_info["link"]
+    await asyncio.to_thread(service_of(request).rooms.take_back_invites, link)
+    return web.Response(status=204)
 
 
 async def end(request: web.Request) -> web.Response:

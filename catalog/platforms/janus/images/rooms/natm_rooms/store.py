@@ -21,6 +21,8 @@ MOST_REMOVED = 200
 DEVICE_SECONDS, ADDRESS_SECONDS = 30 * 86400, 12 * 3600
 """How long a removal holds: a device's own, and that of the address it came from."""
 TITLE = 80
+OPEN, INVITED, NONE = "open", "invited", "none"
+"""Guests of a room: whoever has its link, those with a guest's link of a steward, nobody."""
 PIN = re.compile(r"[0-9]{4,12}")
 RANGES = {"max_people": (2, 20), "max_publishers": (1, 20), "bitrate_kbit": (64, 3000)}
 
@@ -39,12 +41,14 @@ class Room:
     pin: str
     made_by: str
     removed: tuple[dict[str, Any], ...]
+    guests: str = OPEN
+    invites: int = 0
 
     def shown(self) -> dict[str, Any]:
         """What everybody in the room may know."""
         return {"title": self.title, "max_people": self.max_people,
                 "max_publishers": self.max_publishers, "bitrate_kbit": self.bitrate_kbit,
-                "locked": self.locked, "has_pin": bool(self.pin)}
+                "locked": self.locked, "has_pin": bool(self.pin), "guests": self.guests}
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Rooms:
         """A new room with a link nobody has."""
         fresh = {"id": secrets.token_hex(8), "title": "", "locked": False, "pin": "",
                  "max_people": self._settings.room_people, "max_publishers": 20,
-                 "bitrate_kbit": self._settings.bitrate_kbit, "made_by": made_by, "removed": []}
+                 "bitrate_kbit": self._settings.bitrate_kbit, "made_by": made_by, "removed": [],
+                 "guests": OPEN, "invites": 0}
         with self._kept.changed() as rooms:
             if len(rooms) >= MOST_ROOMS:
                 raise Refused(409, "too_many_rooms")
@@ -99,6 +104,13 @@ class Rooms:
                 raise unknown_room()
             rooms[link] = self._set(rooms[link], asked)
         return self.get(link)
+
+    def take_back_invites(self, link: str) -> None:
+        """Guests' links made until now let nobody in any more."""
+        with self._kept.changed() as rooms:
+            if link not in rooms:
+                raise unknown_room()
+            rooms[link]["invites"] = rooms[link].get("invites", 0) + 1
 
     def drop(self, link: str) -> None:
         """The room is gone for good."""
@@ -152,6 +164,8 @@ class Rooms:
                 fresh["title"] = title(value)
             elif name == "locked" and isinstance(value, bool):
                 fresh["locked"] = value
+            elif name == "guests" and value in (OPEN, INVITED, NONE):
+                fresh["guests"] = value
             elif name == "pin":
                 fresh["pin"] = self._hidden(f"pin {kept['id']} {pin(value)}") if value else ""
             elif name in RANGES and type(value) is int:

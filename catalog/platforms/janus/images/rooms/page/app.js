@@ -4,7 +4,7 @@
 
 import { api } from "./api.js";
 import { memory } from "./dom.js";
-import { roomOfPath } from "./link.js";
+import { inviteOf, roomOfPath } from "./link.js";
 import { showLobby } from "./lobby.js";
 import { showOver } from "./over.js";
 import { showRoom } from "./room.js";
@@ -14,6 +14,7 @@ import { loadWords } from "./words.js";
 const app = {
     settings: {}, me: {}, meeting: null, view: "start",
     link: roomOfPath(location.pathname),
+    invite: inviteOf(location.hash),
     relayOnly: location.hash.split(/[#&]/).includes("relay"),
 
     start() {
@@ -33,18 +34,20 @@ const app = {
     },
     over(meeting) {
         turn("over");
+        if (state() === "signed_out") api.me().then((me) => { app.me = me; }).catch(() => {});
         showOver(app, meeting);
     },
     /** Into a room without loading the page again. */
-    go(link) {
-        history.pushState(null, "", `/${link}${app.relayOnly ? "#relay" : ""}`);
-        app.link = link;
+    go(link, invite = null) {
+        const rest = [app.relayOnly && "relay", invite && `invite=${invite}`].filter(Boolean).join("&");
+        history.pushState(null, "", `/${link}${rest && "#"}${rest}`);
+        [app.link, app.invite] = [link, invite];
         return app.lobby();
     },
 };
 
 function begin() {
-    app.link = roomOfPath(location.pathname);
+    [app.link, app.invite] = [roomOfPath(location.pathname), inviteOf(location.hash)];
     return app.link ? app.lobby() : app.start();
 }
 

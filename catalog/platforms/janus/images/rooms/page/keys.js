@@ -7,7 +7,8 @@ import { all, icon, memory } from "./dom.js";
 const PICTURES = {
     mute: "mic", camera: "camera", hand: "hand", chat: "chat", people: "people", share: "screen",
     "copy-link": "link", "full-screen": "full", settings: "settings", leave: "leave", more: "more",
-    "close-panel": "close", "close-settings": "close", "send-chat": "send",
+    "close-panel": "close", "close-settings": "close", "close-invite": "close",
+    "send-chat": "send",
 };
 
 /** Puts the pictures on keys that have none yet. */

@@ -20,6 +20,11 @@ export function readLink(text) {
     return { link: spoken(clean), host: null };
 }
 
+/** What of an address makes it a guest's link, or null. */
+export function inviteOf(text) {
+    return /#(?:[^\s]*&)?invite=([0-9]+\.[A-Za-z0-9_-]+)/.exec(text)?.[1] ?? null;
+}
+
 function spoken(text) {
     const words = text.normalize("NFKC").split(/[\s,.;:_\-\u2010-\u2015/]+/).filter(Boolean);
     const kept = words.length > 5 ? words.filter((word) => !SPOKEN.has(word)) : words;

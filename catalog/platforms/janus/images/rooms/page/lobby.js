@@ -2,6 +2,7 @@
 // Before going in: see yourself, choose devices, say a name.
 
 import { api, socketAddress } from "./api.js";
+import { accountLinks, signInAddress } from "./account.js";
 import { choices } from "./choices.js";
 import { $, actions, memory, say, show, template } from "./dom.js";
 import { Live } from "./live.js";
@@ -9,7 +10,7 @@ import { Media, meter } from "./media.js";
 import { Meeting } from "./meeting.js";
 import { colour, initials } from "./people.js";
 import { pressed } from "./keys.js";
-import { deviceSentences, sentence } from "./troubles.js";
+import { deviceSentences, forMembers, sentence } from "./troubles.js";
 import { t } from "./words.js";
 
 /** `wish`: what the page remembers of the meeting before: {name, trouble}. */
@@ -33,6 +34,7 @@ function prepare(lobby, wish) {
     const name = $("#name", view);
     name.value = wish.name ?? app.me.display_name ?? app.me.name ?? memory.get("name", "");
     name.readOnly = Boolean(app.me.name);
+    accountLinks(view, app.settings.account, app.me);
     name.addEventListener("input", () => face(lobby));
     lobby.choices = choices(media, lobby.mode, { mode: (mode) => setMode(lobby, mode), speaker: () => {} });
     $("#device-choices", view).append(lobby.choices.element);
@@ -132,7 +134,7 @@ async function join(lobby, listening) {
     const outside = { api, openLive: Live.open, openSession: null, address: socketAddress, relayOnly: app.relayOnly };
     try {
         ({ openSession: outside.openSession } = await import("./session.js"));
-        const meeting = new Meeting({ link: app.link, name, media, mode: lobby.mode, outside });
+        const meeting = new Meeting({ link: app.link, name, invite: app.invite, media, mode: lobby.mode, outside });
         await meeting.join($("#pin", view).value.trim());
         stop(lobby, false);
         app.room(meeting);
@@ -152,7 +154,11 @@ function silence({ media }) {
     media.mute(true);
 }
 
-function refused({ view }, error) {
+function refused({ app, view }, error) {
+    if (forMembers(error) && !app.me.name) {
+        $("#sign-in-first", view).href = signInAddress(app.settings.account) ?? "/";
+        $("#sign-in-first", view).hidden = false;
+    }
     const wantsPin = error.code === "pin_needed" || error.code === "pin_wrong";
     if (wantsPin) $("#pin-line", view).hidden = false;
     say($("#join-trouble", view), t(sentence(error), { seconds: Math.ceil(error.retryAfter ?? 60) }));

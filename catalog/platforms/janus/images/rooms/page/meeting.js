@@ -13,7 +13,7 @@ import { Subscriber } from "./subscriber.js";
 import { Trouble } from "./troubles.js";
 
 const FRESH_MS = 120_000;
-const OVER = new Set(["removed", "ended", "moved"]);
+const OVER = new Set(["removed", "signed_out", "ended", "moved"]);
 
 /** Events: "state", "people", "tracks", "chat", "room", "speakers", "note" (detail: {what, ...}). */
 export class Meeting extends EventTarget {
@@ -33,9 +33,9 @@ export class Meeting extends EventTarget {
     #asked = 0; #fruitless = 0;
 
     /** `outside`: {api, openLive, openSession, address, relayOnly}, so that tests bring their own. */
-    constructor({ link, name, media, mode, outside }) {
+    constructor({ link, name, invite, media, mode, outside }) {
         super();
-        [this.#link, this.#who, this.#outside] = [link, { name }, outside];
+        [this.#link, this.#who, this.#outside] = [link, { name, invite: invite || undefined }, outside];
         [this.media, this.mode] = [media, mode];
         this.#keeper = new Keeper({
             connect: (broken) => this.#connect(broken), told: (...told) => this.#told(...told),

@@ -8,6 +8,7 @@ import { t } from "./words.js";
 const ENDS = {
     left: ["over.left", "over.left_words", "over.again"],
     removed: ["over.removed", "over.removed_words", null],
+    signed_out: ["over.signed_out", "over.signed_out_words", "over.again"],
     ended: ["over.ended", "over.ended_words", "over.again"],
     moved: ["over.moved", "over.moved_words", "over.here"],
 };

@@ -3,6 +3,7 @@
 
 import { api } from "./api.js";
 import { $, actions, button, confirmed, icon, make, say, template } from "./dom.js";
+import { inviteGuests } from "./invite.js";
 import { pressed } from "./keys.js";
 import { wishes } from "./start.js";
 import { sentence } from "./troubles.js";
@@ -20,6 +21,7 @@ export class PeoplePanel {
             "mute-all": () => this.#tellAll("mute_all", t("lead.all_muted")),
             forgive: () => this.#tellAll("forgive", t("lead.forgiven")),
             lock: () => this.#change({ locked: !meeting.room.locked }),
+            invite: () => inviteGuests(link),
             "drop-pin": () => this.#change({ pin: null }),
             "end-all": () => this.#end(),
         });
@@ -74,7 +76,8 @@ export class PeoplePanel {
         }
         pressed($("[data-action=lock]", this.#lead), Boolean(room.locked));
         $("[data-action=drop-pin]", this.#lead).hidden = !room.has_pin;
-        for (const key of ["max_people", "max_publishers", "bitrate_kbit"]) {
+        $("[data-action=invite]", this.#lead).hidden = room.guests !== "invited";
+        for (const key of ["max_people", "max_publishers", "bitrate_kbit", "guests"]) {
             const input = $(`[name=${key}]`, this.#lead);
             if (document.activeElement !== input) input.value = room[key] ?? "";
         }

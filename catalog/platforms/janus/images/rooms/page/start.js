@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The start page: into a room by its words; and the rooms themselves, for stewards.
 
+import { accountLinks } from "./account.js";
 import { api } from "./api.js";
 import { $, actions, announce, button, confirmed, copied, make, memory, say, show, template } from "./dom.js";
-import { readLink } from "./link.js";
+import { inviteGuests } from "./invite.js";
+import { inviteOf, readLink } from "./link.js";
 import { sentence } from "./troubles.js";
 import { t } from "./words.js";
 
@@ -23,6 +25,7 @@ export async function showStart(app) {
         "sign-out": () => signOut(app, show_),
         "copy-room": (pressed) => copyRoom(pressed.dataset.room),
         "enter-room": (pressed) => app.go(pressed.dataset.room),
+        "invite-room": (pressed) => inviteGuests(pressed.dataset.room),
         "end-room": (pressed) => endRoom(pressed, view, app),
         "delete-room": (pressed) => deleteRoom(pressed, view, app),
     });
@@ -41,15 +44,18 @@ function go(app, view) {
     const { link, host } = readLink($("#room-words", view).value);
     const elsewhere = host && host !== location.host;
     say($("#go-trouble", view), elsewhere ? t("start.elsewhere", { host }) : link ? "" : t("start.five_words"));
-    if (link && !elsewhere) app.go(link);
+    if (link && !elsewhere) app.go(link, inviteOf($("#room-words", view).value));
     else $("#room-words", view).focus();
 }
 
 async function whoami(app, view) {
     const { name, display_name: shown, steward } = app.me;
-    $("#whoami", view).textContent = name ? t("start.signed_in", { name: shown || name }) : "";
-    $("[data-action=sign-out]", view).hidden = !name;
-    $("#sign-in", view).hidden = Boolean(name);
+    const { account } = app.settings;
+    // The name keeps its own direction, whatever the sentence around it has.
+    $("#whoami", view).textContent = name ? t("start.signed_in", { name: `\u2068${shown || name}\u2069` }) : "";
+    $("[data-action=sign-out]", view).hidden = !name || Boolean(account);
+    $("#sign-in", view).hidden = Boolean(name || account);
+    accountLinks(view, account, app.me);
     $("#steward", view).hidden = !steward;
     if (steward) await listRooms(view);
 }
@@ -84,11 +90,13 @@ async function listRooms(view) {
     }
 }
 
+const GUESTS = { invited: "rooms.for_invited", none: "rooms.for_members" };
+
 /** `people` may be a number or a list: either says how many are inside. */
 function roomLine(room) {
     const inside = Array.isArray(room.people) ? room.people.length : room.people ?? 0;
     const facts = [t("rooms.inside", { count: inside }), room.locked ? t("rooms.locked") : null,
-        room.has_pin ? t("rooms.has_pin") : null].filter(Boolean).join(" · ");
+        room.has_pin ? t("rooms.has_pin") : null, GUESTS[room.guests] ? t(GUESTS[room.guests]) : null].filter(Boolean).join(" · ");
     const named = { "data-room": room.link };
     const label = (text) => ({ ...named, "aria-label": `${text}: ${room.title}` });
     return make("li", { class: "roomline", ...named },
@@ -97,6 +105,8 @@ function roomLine(room) {
         make("div", { class: "pair" },
             button("enter-room", "door", t("rooms.enter"), { class: "main", ...label(t("rooms.enter")) }),
             button("copy-room", "link", t("rooms.copy"), { class: "second", ...label(t("rooms.copy")) }),
+            room.guests === "invited" ? button("invite-room", null, t("rooms.invite"),
+                { class: "second", ...label(t("rooms.invite")) }) : null,
             inside > 0 ? button("end-room", null, t("rooms.end"), { class: "second", ...label(t("rooms.end")) }) : null,
             button("delete-room", null, t("rooms.delete"), { class: "second", ...label(t("rooms.delete")) })));
 }

@@ -9,6 +9,9 @@ const REFUSALS = {
     removed_nearby: "trouble.removed_nearby",
     bad_name: "trouble.bad_name",
     locked: "trouble.locked",
+    members_only: "trouble.members_only",
+    invite_needed: "trouble.invite_needed",
+    invite_over: "trouble.invite_over",
     full: "trouble.full",
     too_many: "trouble.too_many",
     sign_in_wrong: "trouble.sign_in_wrong",
@@ -18,7 +21,9 @@ const REFUSALS = {
     too_many_rooms: "trouble.too_many_rooms",
     network: "trouble.network",
 };
-const FINAL = new Set(["unknown_room", "removed", "removed_nearby", "bad_name", "pin_needed", "pin_wrong"]);
+const FOR_MEMBERS = new Set(["members_only", "invite_needed", "invite_over"]);
+const FINAL = new Set(["unknown_room", "removed", "removed_nearby", "bad_name", "pin_needed", "pin_wrong",
+    ...FOR_MEMBERS]);
 
 /** A refusal or a failure: `code`, and `retryAfter` in seconds where the server named it. */
 export class Trouble extends Error {
@@ -33,6 +38,9 @@ export class Trouble extends Error {
 
 /** The sentence for a refusal of the server. */
 export const sentence = (error) => REFUSALS[error?.code] ?? "trouble.other";
+
+/** Whether signing in would help. */
+export const forMembers = (error) => FOR_MEMBERS.has(error?.code);
 
 const DEVICES = {
     NotAllowedError: "denied",
