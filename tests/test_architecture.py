@@ -61,7 +61,8 @@ ALONE = {"checks", "server_side", "errors", "i18n"}
 
 # What is used in few places, and named with them; lazy imports count too.
 ONLY_IN: dict[str, set[str]] = {
-    "click": {"cli"}, "rich": {"cli"}, "segno": {"cli"}, "pydantic": {"model", "load"}, "ruamel": {"stackfile"},
+    "click": {"cli"}, "rich": {"cli"}, "segno": {"cli"}, "pydantic": {"model", "load"},
+    "ruamel": {"stackfile"},
     "jinja2": {"templating"}, "ansible": {"vault", "secrets", "apply"}, "httpx": {"checks"},
     "yaml": {"yamlfile", "composefile", "varsfile"},
     "subprocess": {"process", "testing", "server_side", "checks"},

@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import NatmError
 from ..i18n import _
-from ..load import suggestion
 from ..model.members import Adoption, ForeignAccount, NewMembers
 from .accounts import account_platform, answered, ask, call, step, with_members
 from .member_import import examined, invite_many, make, refuse_file
@@ -131,7 +130,8 @@ def _matched(
     for old, new in matches.items():
         if old not in names:
             raise NatmError(_("no platform has an account {name} of its own kind").format(
-                name=repr(old)), code="members.no-such-account", hint=suggestion(old, names))
+                name=repr(old)), code="members.no-such-account",
+                hint=_("`natm members adopt --dry-run` shows them"))
         if new not in known:
             raise NatmError(
                 _("there is no member called {name}").format(name=new), code="members.unknown",

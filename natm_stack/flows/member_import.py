@@ -32,7 +32,7 @@ class _Refusal(Exception):
 
 
 Rows = Sequence[dict[str, Any]]
-ONE_S = 0.2
+ONE_S = 0.5
 """What one new member may take, several times over: mostly the hashing of the password."""
 
 

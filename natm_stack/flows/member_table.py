@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import NatmError
 from ..i18n import _
-from ..load import suggestion
 from ..model.members import Problem
 from .members import NAME, check_display_name, check_name
 
@@ -136,7 +135,7 @@ def _columns(file: Path, line: int, cells: list[str]) -> list[str]:
                 _("there should be no column {name} here").format(name=repr(name))
                 if name not in COLUMNS else _("there are two columns {name}").format(name=name),
                 code="members.table-columns", where=f"{file}:{line}",
-                hint=suggestion(name, COLUMNS) or _columns_hint())
+                hint=_columns_hint())
     if "name" not in names:
         raise NatmError(_("the column name is missing"), code="members.table-columns",
                         where=f"{file}:{line}",
