@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from . import people as one_account
 from . import suite, vetting
 from .measure import Ratio, heading, row
 
@@ -40,13 +41,22 @@ def entries(home: Path) -> Found:
     yield vetting.list_many(home)
 
 
+def people(home: Path) -> Found:
+    """The one account: many people at once, signing in, idle memory."""
+    with one_account.house(home) as volunteer:
+        yield one_account.memory(volunteer)
+        yield one_account.sign_in(volunteer)
+        yield from one_account.imported(volunteer, home)
+
+
 def cold(home: Path) -> Found:
     """The first deploy, with everything to build."""
     yield suite.first_deploy(home)
 
 
 ALL: dict[str, Callable[[Path], Found]] = {
-    "start": start, "commons": commons, "many": many, "entries": entries, "cold": cold}
+    "start": start, "commons": commons, "many": many, "entries": entries,
+    "people": people, "cold": cold}
 
 
 def main() -> None:

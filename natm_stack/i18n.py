@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gettext
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ _translation = gettext.translation(
 )
 _ = _translation.gettext
 ngettext = _translation.ngettext
+
+
+def spoken_language() -> str:
+    """The language of this computer, as far as it says; English where it does not."""
+    told = next((os.environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG")
+                 if os.environ.get(key)), "")
+    language = told.partition(".")[0].partition("_")[0]
+    return language if language.isalpha() and language != "C" else "en"
 
 
 def spoken(words: dict[str, Any]) -> str:

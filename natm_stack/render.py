@@ -15,6 +15,7 @@ from .acme import issuer, staging
 from .composefile import made_beforehand, networks_block, publish, service_block
 from .errors import NatmError
 from .i18n import _
+from .mailing import mail_context, mail_password
 from .model.bundle import HEADER, Bundle, File
 from .model.deployment import Deployment, Instance, Subnet
 from .model.secret import Secret, Secrets
@@ -148,6 +149,8 @@ class _PlatformRenderer:
             "publish": lambda number: publish(deployment, number),
             "clients": lambda: clients(deployment, lambda id_, name: self._of(id_, name, secrets)),
             **sign_in_context(deployment, instance), **self._mounts(),
+            "mail": mail_context(deployment, instance),
+            "mail_password": lambda: self._mail_password(secrets),
         }
 
     def _of(self, id_: str, name: str, secrets: Any) -> str:
@@ -156,6 +159,13 @@ class _PlatformRenderer:
             raise ValueError(_("only an account platform is told the others' passwords"))
         secrets.touch()
         return self.secrets.of(id_)[name].reveal()
+
+    def _mail_password(self, secrets: Any) -> str:
+        """The community's password at its mail server, noted as used."""
+        if not (self.instance.platform.mail and self.deployment.mail):
+            raise ValueError(_("only a platform that sends mail is told its password"))
+        secrets.touch()
+        return mail_password(self.deployment, self.secrets).reveal()
 
     def _mounts(self) -> dict[str, Any]:
         volumes = {volume.name: volume for volume in self.instance.volumes}

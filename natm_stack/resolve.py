@@ -54,7 +54,7 @@ def resolve(catalog: Catalog, loaded: LoadedStack) -> Deployment:
         loopback_only=stack.domain.endswith(".localhost"),
         http_port=ports[0], https_port=ports[1],
         bases=tuple(bases[tag] for tag in sorted(bases)), instances=instances,
-        accounts=accounts.id if accounts else None,
+        accounts=accounts.id if accounts else None, mail=stack.mail,
     )
 
 
@@ -257,12 +257,19 @@ class _Resolver:
             name=name, image=images[spec.image], container=f"{self.project}-{name}-1",
             uid=spec.uid or self.platform.uid, gid=self.platform.uid, memory_mb=spec.memory_mb,
             pids=spec.pids, tmpfs=tuple(spec.tmpfs.items()),
-            networks=(*spec.networks, *(["link"] if self.asked and self.asked.service == name
-                                        else [])),
+            networks=(*spec.networks, *self._more_networks(name)),
             profile=spec.profile, shm_mb=spec.shm_mb, one_shot=spec.one_shot,
             exceptions=tuple(spec.exceptions),
             ports=tuple(p for p in self.platform.ports if p.service == name),
         )
+
+    def _more_networks(self, service: str) -> list[str]:
+        """To the account platform for who asks it, and out to the community's mail server."""
+        named = self.platform.services[service].networks
+        link = ["link"] if self.asked and self.asked.service == service else []
+        mail = self.platform.mail
+        sends = self.stack.mail and mail and mail.service == service and "open" not in named
+        return [*link, *(["open"] if sends else [])]
 
     def _volume(self, name: str) -> Volume:
         spec = self.platform.volumes[name]

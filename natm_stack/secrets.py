@@ -122,6 +122,14 @@ def fill_in(file: Path, secrets: Secrets, deployment: Deployment) -> Secrets:
     return Secrets(values, secrets.vault_key)
 
 
+def change_value(file: Path, secrets: Secrets, name: str, value: Secret) -> None:
+    """Put one value that somebody gave in the place of an older one; no data hangs on it."""
+    kept = [line for line in (read_text(file) or "").splitlines(keepends=True)
+            if not line.startswith(f"{name}:")]
+    write(file, "".join(kept).encode(), 0o600)
+    _append(file, [(name, value)], secrets.vault_key)
+
+
 def _append(file: Path, made: list[tuple[str, Secret]], key: Secret) -> None:
     box = vault(key)
     text = read_text(file) or HEADER

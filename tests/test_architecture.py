@@ -22,8 +22,8 @@ TESTS = sorted(p for p in Path(__file__).parent.rglob("*.py"))
 # Words and errors are everybody's. Of the rest, each part imports what stands here and no more.
 EVERYBODY = {"", "errors", "i18n", "plaintext"}
 ARROWS = {"load", "load_vetting", "vet", "resolve", "render", "diff", "preflight"}
-SHARED = {"acme", "composefile", "paths", "signin", "stackfile", "templating", "varsfile", "vault",
-          "yamlfile"}
+SHARED = {"acme", "composefile", "mailing", "paths", "signin", "stackfile", "templating",
+          "varsfile", "vault", "yamlfile"}
 EFFECTS = {"process", "files", "secrets", "server", "apply"}
 MAY_IMPORT: dict[str, set[str]] = {
     # Pure, and of no arrow in particular.
@@ -31,14 +31,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "yamlfile": set(),
     "templating": set(), "acme": {"model"}, "vault": {"model"}, "varsfile": {"model"},
     "composefile": {"model", "templating"},
-    "signin": {"model"},
+    "signin": {"model"}, "mailing": {"model"},
     "stackfile": {"files", "load", "templating"},
     # The arrows, left to right.
     "load": {"model", "yamlfile"},
     "load_vetting": {"model", "load", "yamlfile"},
     "vet": {"model"},
     "resolve": {"model", "load"},
-    "render": {"model", "acme", "composefile", "paths", "signin", "templating", "varsfile"},
+    "render": {"model", "acme", "composefile", "mailing", "paths", "signin", "templating",
+               "varsfile"},
     "diff": {"model", "composefile"},
     "preflight": {"model", "diff"},
     # The effects.
@@ -60,7 +61,8 @@ ALONE = {"checks", "server_side", "errors", "i18n"}
 
 # What is used in few places, and named with them; lazy imports count too.
 ONLY_IN: dict[str, set[str]] = {
-    "click": {"cli"}, "rich": {"cli"}, "pydantic": {"model", "load"}, "ruamel": {"stackfile"},
+    "click": {"cli"}, "rich": {"cli"}, "segno": {"cli"}, "pydantic": {"model", "load"},
+    "ruamel": {"stackfile"},
     "jinja2": {"templating"}, "ansible": {"vault", "secrets", "apply"}, "httpx": {"checks"},
     "yaml": {"yamlfile", "composefile", "varsfile"},
     "subprocess": {"process", "testing", "server_side", "checks"},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""natm members"""
+"""natm members: one person at a time; members_many.py has the rest."""
 
 from __future__ import annotations
 
@@ -7,26 +7,38 @@ import click
 
 from ..i18n import _
 from .app import App
+from .members_many import adopt_command, groups_command, import_command, invite_command
 
 
 @click.group("members")
 def command() -> None:
     """The people with an account: one name on all platforms."""
+    from . import show_members  # noqa: F401  teaches `as_text` about members
+
+
+for _other in (invite_command, import_command, groups_command, adopt_command):
+    command.add_command(_other)
 
 
 @command.command("add")
 @click.argument("name")
 @click.option("--display-name", default="", help=_("How the name is shown; any script."))
 @click.option("--steward", is_flag=True, help=_("May administer the platforms."))
+@click.option("--email", default="", help=_("An address, if there is one."))
+@click.option("--group", "groups", multiple=True, metavar="GROUP",
+              help=_("A group to be in; may be said several times."))
 @click.pass_obj
-def add_command(app: App, name: str, display_name: str, steward: bool) -> int:
+def add_command(
+    app: App, name: str, display_name: str, steward: bool, email: str, groups: tuple[str, ...]
+) -> int:
     """Make an account on every platform and tell its first password once.
 
     Example: natm members add amina --display-name "Amina D."
     """
     from ..flows.members import add
 
-    return app.show(add(app.workspace, name, display_name, steward), "members/1", bad=1)
+    return app.show(add(app.workspace, name, display_name, steward, email=email, groups=groups),
+                    "members/1", bad=1)
 
 
 @command.command("list")
@@ -41,11 +53,24 @@ def list_command(app: App) -> int:
     return app.show(list_members(app.workspace), "members/1", bad=1)
 
 
+@command.command("show")
+@click.argument("name")
+@click.pass_obj
+def show_command(app: App, name: str) -> int:
+    """Show all that is known of one member.
+
+    Example: natm members show amina
+    """
+    from ..flows.members import show
+
+    return app.show(show(app.workspace, name), "member/1", bad=1)
+
+
 @command.command("reset")
 @click.argument("name")
 @click.pass_obj
 def reset_command(app: App, name: str) -> int:
-    """Give a member a new first password.
+    """Give a member a new first password; it opens a locked or removed account too.
 
     Example: natm members reset amina
     """
@@ -54,12 +79,40 @@ def reset_command(app: App, name: str) -> int:
     return app.show(reset(app.workspace, name), "members/1", bad=1)
 
 
+@command.command("disable")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.pass_obj
+def disable_command(app: App, name: str, yes: bool) -> int:
+    """Lock a member out of every platform for a while; groups and all they wrote stay.
+
+    Example: natm members disable amina
+    """
+    from ..flows.members import disable
+
+    app.confirm(_("Lock {name} out of every platform?").format(name=name), yes=yes)
+    return app.show(disable(app.workspace, name), "members/1", bad=1)
+
+
+@command.command("enable")
+@click.argument("name")
+@click.pass_obj
+def enable_command(app: App, name: str) -> int:
+    """Open a locked account again, with its password from before.
+
+    Example: natm members enable amina
+    """
+    from ..flows.members import enable
+
+    return app.show(enable(app.workspace, name), "members/1", bad=1)
+
+
 @command.command("remove")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 @click.pass_obj
 def remove_command(app: App, name: str, yes: bool) -> int:
-    """Lock a member out of every platform; what they wrote stays.
+    """Lock a member out of every platform for good; what they wrote stays, and so does the name.
 
     Example: natm members remove amina
     """

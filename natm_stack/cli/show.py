@@ -17,7 +17,6 @@ from ..model.results import (
     ApplyReport,
     DeployReport,
     HealthReport,
-    MembersReport,
     Plan,
     PlatformOutcome,
     PlatformPlan,
@@ -160,24 +159,6 @@ def health_text(report: HealthReport) -> str:
     last = ngettext("{n} thing is unhealthy", "{n} things are unhealthy", bad).format(n=bad)
     return table(("", _("platform"), _("what"), _("state")), rows) + "\n" + (
         last if bad else _("all is well")) + _(", {n:.1f} s").format(n=report.seconds)
-
-
-@as_text.register
-def members_text(report: MembersReport) -> str:
-    """Members, or what became of one."""
-    if report.name is None:
-        rows = [(m.name, m.display_name, _("steward") if m.steward else "",
-                 ", ".join(m.platforms) or _("locked")) for m in report.members]
-        text = table((_("name"), _("display name"), _("role"), _("platforms")), rows)
-    else:
-        text = "\n".join(f"✓ {id_}" for id_ in report.done)
-    text += "".join(f"\n✗ {id_}: {why}" for id_, why in report.failed.items())
-    if report.first_password:
-        text += "\n\n" + _(
-            "{name}'s first password, shown this once: {password}\n"
-            "Hand it over in person or by another safe way.").format(
-            name=report.name, password=report.first_password)
-    return text
 
 
 def columns(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

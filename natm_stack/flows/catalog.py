@@ -57,7 +57,11 @@ def _entry_lines(entry: CatalogEntry) -> list[str]:
         service=name, rule=e.rule, reason=e.reason)
         for name, s in one.services.items() for e in s.exceptions]
     lines += [_("  outside:  {host}:{port}: {why}").format(host=e.host, port=e.port, why=e.reason)
-              for e in one.egress] or [_("  outside:  needs no connection to anyone else")]
+              for e in one.egress]
+    lines += [_("  outside:  the community's mail server, if it has one: {why}").format(
+        why=one.mail.reason)] if one.mail else []
+    if not (one.egress or one.mail):
+        lines.append(_("  outside:  needs no connection to anyone else"))
     if not entry.trusted:
         lines.append(_("  not trusted yet: only its YAML was read"))
     return [one_line(line) for line in lines]

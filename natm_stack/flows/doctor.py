@@ -13,14 +13,21 @@ from ..errors import NatmError
 from ..i18n import _
 from ..model.results import HealthReport, Probe
 from ..preflight import refuse
+from .mail import send_test
 from .plan import look, plan
 from .tools import now
 from .workspace import Workspace
 
 
-def doctor(workspace: Workspace) -> HealthReport:
-    """One pass over everything that deploys depend on; each finding says what to do."""
+def doctor(workspace: Workspace, *, mail: str | None = None) -> HealthReport:
+    """One pass over everything that deploys depend on; each finding says what to do.
+
+    With an address, a test letter goes there instead, by the community's mail server.
+    """
     started = time.monotonic()
+    if mail is not None:
+        return HealthReport(workspace.deployment.name, now(), tuple(send_test(workspace, mail)),
+                            time.monotonic() - started)
     probes = [_tried("here", "stack.yml", lambda: workspace.deployment and _("is valid")),
               _tried("here", "secrets", lambda: workspace.secrets and _("open with the vault key")),
               _program("ssh", needed=not workspace.deployment.server.local)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 import secrets as random_source
+from dataclasses import replace
 from typing import Any
 
 from ..errors import NatmError
-from ..i18n import _
-from ..model.results import MemberAccount, MembersReport
-from .accounts import Answer, call, keepers, others, step
+from ..i18n import _, spoken_language
+from ..model.base import text_in
+from ..model.members import MemberAccount, MembersReport, ShownMember
+from .accounts import Answer, account_platform, answered, ask, call, keepers, others, step
 from .verify import PREFIX, finish_clean_up
 from .workspace import Workspace
 
@@ -37,19 +39,29 @@ def first_password() -> str:
     return "-".join(groups)
 
 
-def add(workspace: Workspace, name: str, display_name: str, steward: bool) -> MembersReport:
-    """Make an account on every platform; on one that refuses, the others still have it."""
-    check_name(name)
-    if not display_name.isprintable() or len(display_name) > 80:
+def check_display_name(shown: str) -> None:
+    """Any script, and nothing that nobody can see."""
+    if not shown.isprintable() or len(shown) > 80:
         raise NatmError(_("the display name has a character nobody can see, or is too long"),
                         code="members.bad-display-name")
+
+
+def add(
+    workspace: Workspace, name: str, display_name: str, steward: bool, *, email: str = "",
+    groups: tuple[str, ...] = (),
+) -> MembersReport:
+    """Make an account on every platform; on one that refuses, the others still have it."""
+    check_name(name)
+    check_display_name(display_name)
+    if email or groups:
+        account_platform(workspace)
     password = first_password()
     data = {"name": name, "password": password, "display_name": display_name or name,
-            "steward": steward}
-    report = _everywhere(workspace, "create", data, "members add")
+            "steward": steward, "email": email, "groups": list(groups)}
+    report = everywhere(workspace, "create", data, "members add")
     if not report.done and report.failed and all(
             "exists" in code for code in report.failed.values()):
-        raise NatmError(_("there is a member called {name} already").format(name=name),
+        raise NatmError(_("there is or was a member called {name} already").format(name=name),
                         code="members.exists", hint=_("`natm members list` shows all"))
     return _told(report, name, password)
 
@@ -58,18 +70,61 @@ def reset(workspace: Workspace, name: str) -> MembersReport:
     """Give a member a new first password on every platform."""
     check_name(name)
     password = first_password()
-    report = _everywhere(workspace, "reset", {"name": name, "password": password}, "members reset",
+    report = everywhere(workspace, "reset", {"name": name, "password": password}, "members reset",
                          ending=True)
-    _refuse_unknown(report, name)
+    refuse_unknown(report, name)
     return _told(report, name, password)
 
 
 def remove(workspace: Workspace, name: str) -> MembersReport:
     """Lock a member out everywhere, open sessions included; what they wrote stays."""
     check_name(name)
-    report = _everywhere(workspace, "remove", {"name": name}, "members remove", ending=True)
-    _refuse_unknown(report, name)
-    return _told(report, name, None)
+    report = everywhere(workspace, "remove", {"name": name}, "members remove", ending=True)
+    refuse_unknown(report, name)
+    return replace(report, name=name, remains=_remains(workspace) if report.done else {})
+
+
+def disable(workspace: Workspace, name: str) -> MembersReport:
+    """Lock a member out for a while; groups and all they wrote stay."""
+    return _lock(workspace, name, "disable", natively="remove", ending=True)
+
+
+def enable(workspace: Workspace, name: str) -> MembersReport:
+    """Open a member's account again, with the password from before."""
+    report = _lock(workspace, name, "enable")
+    # What keeps passwords of its own has forgotten them.
+    own = {i.id: _("has an account of its own: `natm members reset {name}` opens it").format(
+        name=name) for i in keepers(workspace) if i.id not in report.done}
+    return replace(report, failed=own)
+
+
+def _lock(
+    workspace: Workspace, name: str, action: str, *, natively: str | None = None,
+    ending: bool = False,
+) -> MembersReport:
+    """The account platform first: where it refuses, nothing is done elsewhere."""
+    check_name(name)
+    account = account_platform(workspace)
+    with workspace.lock(f"members {action}") as lock:
+        finish_clean_up(workspace)
+        answered(ask(workspace, action, {"name": name}))
+        own = [i for i in keepers(workspace) if i.id != account.id] if natively else []
+        chains = {i.id: [step(i, natively or "", {"name": name})] for i in own}
+        chains |= {i.id: [step(i, "end", {"name": name})] for i in others(workspace) if ending}
+        answers = {id_: a for id_, (a,) in call(workspace, chains).items()
+                   if a.get("code") != "unknown"}
+        lock.result = "done"
+    return MembersReport(
+        done={account.id: action, **{id_: action for id_, a in answers.items() if a.get("ok")}},
+        failed={id_: words(a) for id_, a in answers.items() if not a.get("ok")}, name=name)
+
+
+def _remains(workspace: Workspace) -> dict[str, str]:
+    """What stays of a member who is gone, in the steward's own language where it is known."""
+    language = spoken_language()
+    return {i.id: text_in(i.platform.members.remains, language)
+            for i in workspace.deployment.instances
+            if i.platform.members and i.platform.members.remains}
 
 
 def list_members(workspace: Workspace) -> MembersReport:
@@ -79,7 +134,7 @@ def list_members(workspace: Workspace) -> MembersReport:
     failed = {}
     for id_, (answer,) in answers.items():
         if not answer.get("ok"):
-            failed[id_] = _words(answer)
+            failed[id_] = words(answer)
             continue
         for member in answer.get("members", []):
             found.setdefault(member["name"], {})[id_] = member
@@ -87,15 +142,33 @@ def list_members(workspace: Workspace) -> MembersReport:
                          failed=failed)
 
 
+def show(workspace: Workspace, name: str) -> ShownMember:
+    """All that is known of one member."""
+    check_name(name)
+    report = list_members(workspace)
+    found = [one for one in report.members if one.name == name]
+    if not found:
+        refuse_unknown(MembersReport(failed=report.failed or {"": "unknown"}), name)
+        raise NatmError("; ".join(report.failed.values()), code="members.no-answer")
+    if workspace.deployment.accounts is None:
+        return ShownMember(found[0], failed=report.failed)
+    answer = ask(workspace, "show", {"name": name})
+    more = answer["member"] if answer.get("ok") else {}
+    return ShownMember(found[0], bool(more.get("removed")), str(more.get("since", "")),
+                       str(more.get("password_since", "")), report.failed)
+
+
 def _account(name: str, own: dict[str, dict[str, Any]]) -> MemberAccount:
     shown = [m["display_name"] for m in own.values() if m.get("display_name")]
+    groups = {str(group) for m in own.values() for group in m.get("groups") or []}
+    open_ = tuple(id_ for id_, m in own.items() if not m.get("disabled"))
     return MemberAccount(
         name, next((s for s in shown if s != name), name),
-        any(m.get("steward") for m in own.values()),
-        tuple(id_ for id_, m in own.items() if not m.get("disabled")))
+        any(m.get("steward") for m in own.values()), open_, tuple(sorted(groups - {"members"})),
+        not open_, next((str(m["email"]) for m in own.values() if m.get("email")), ""))
 
 
-def _everywhere(
+def everywhere(
     workspace: Workspace, action: str, data: dict[str, Any], command: str, *,
     ending: bool = False,
 ) -> MembersReport:
@@ -111,16 +184,18 @@ def _everywhere(
                                         for i in others(workspace)})
         report = MembersReport(
             done={id_: action for id_, (a,) in answers.items() if a.get("ok")},
-            failed={id_: _words(a) for id_, (a,) in answers.items() if not a.get("ok")})
+            failed={id_: words(a) for id_, (a,) in answers.items() if not a.get("ok")})
         lock.result = "done" if report.ok else "failed"
     return report
 
 
-def _words(answer: Answer) -> str:
+def words(answer: Answer) -> str:
+    """An answer of refusal, in short."""
     return f"{answer.get('code', 'failed')}: {answer.get('message', '')}".rstrip(": ")
 
 
-def _refuse_unknown(report: MembersReport, name: str) -> None:
+def refuse_unknown(report: MembersReport, name: str) -> None:
+    """A name that no platform knows."""
     if not report.done and all(w.startswith("unknown") for w in report.failed.values()):
         raise NatmError(_("there is no member called {name}").format(name=name),
                         code="members.unknown", hint=_("`natm members list` shows all"))

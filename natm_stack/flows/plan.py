@@ -11,6 +11,7 @@ from ..i18n import _
 from ..load import suggestion
 from ..model.results import Plan
 from ..preflight import refuse
+from .accounts import others
 from .vet import of_workspace
 from .workspace import Workspace
 
@@ -32,7 +33,17 @@ def plan(
     _refuse_other_secrets(workspace, found)
     made = diff(workspace.deployment, bundle, found, only=only, full=full)
     refuse(workspace.deployment, made, found)
-    return made, found
+    return replace(made, notes=(*made.notes, *_to_adopt(workspace, made, found))), found
+
+
+def _to_adopt(workspace: Workspace, made: Plan, found: Look) -> tuple[str, ...]:
+    """Whoever has an account of a platform's own cannot come in by the new one yet."""
+    accounts = workspace.deployment.accounts
+    new = any(one.id == accounts and one.action == "create" for one in made.platforms)
+    before = [i.id for i in others(workspace) if i.id in found["receipts"]]
+    return (_("members of {ids} will sign in with the one account: `natm members adopt`, right "
+              "after the deploy, makes it for each of them").format(ids=", ".join(before)),
+            ) if new and before else ()
 
 
 def read_dossiers(workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import NatmError
 from ..files import read_text
 from ..i18n import _
+from ..mailing import MAIL
 from ..secrets import secrets_of_text
 from ..server import Server
 from .workspace import Workspace
@@ -50,6 +51,8 @@ def _refuse_lost_secrets(workspace: Workspace) -> None:
         return
     before = secrets_of_text(text, workspace.folder / "secrets.yml", workspace.secrets.vault_key)
     for id_, own in before.values.items():
+        if id_ == MAIL:
+            continue  # Whoever runs the mail server may give another; no data is made with it.
         for name, value in own.items():
             if workspace.secrets.of(id_).get(name) != value:
                 raise NatmError(

@@ -15,7 +15,7 @@ from ..i18n import _
 from ..model.deployment import Instance
 from ..model.results import ProofResult, VerifyReport
 from ..server import Lock, who_am_i
-from .accounts import Answer, call, keeper, step
+from .accounts import Answer, call, keeper, others, step, with_members
 from .addresses import addresses
 from .health import container_probes
 from .records import record
@@ -128,10 +128,11 @@ def finish_clean_up(workspace: Workspace) -> None:
 
 def _where(workspace: Workspace, id_: str) -> list[Instance]:
     """Where a throwaway member of this platform may have left something, the account last."""
-    deployment = workspace.deployment
-    ids = [i for i in dict.fromkeys((id_, deployment.accounts)) if i in
-           {one.id for one in deployment.instances if one.platform.members}]
-    return [deployment.instance(i) for i in ids if i]
+    accounts = workspace.deployment.accounts
+    # Those of the account platform itself have been everywhere.
+    ids = [i.id for i in others(workspace)] if id_ == accounts else [id_]
+    there = {i.id: i for i in with_members(workspace)}
+    return [there[i] for i in dict.fromkeys((*ids, accounts)) if i in there]
 
 
 def _left(workspace: Workspace, id_: str, names: list[str], answers: list[Answer]) -> list[str]:

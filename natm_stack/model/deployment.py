@@ -8,7 +8,7 @@ from typing import Any
 
 from .platform import HardeningException, PortSpec, RouteProbe
 from .sign_in import SignIn
-from .stack import ServerSpec, TlsSpec
+from .stack import MailSpec, ServerSpec, TlsSpec
 
 ALWAYS = ("edge", "verifier")
 """Platforms every stack has: without them nothing can be reached, and nothing proven."""
@@ -213,6 +213,7 @@ class Deployment:
     instances: tuple[Instance, ...]
     accounts: str | None = None
     """The platform that keeps the members' accounts for the others, if there is one."""
+    mail: MailSpec | None = None
 
     @property
     def routes(self) -> tuple[Route, ...]:

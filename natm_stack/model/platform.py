@@ -20,7 +20,7 @@ from .base import (
     Texts,
     texts_field,
 )
-from .sign_in import GateSpec, MembersSpec, Method, ProvidedSpec, SignIn, unmet_sign_in
+from .sign_in import GateSpec, MailUse, MembersSpec, Method, ProvidedSpec, SignIn, unmet_sign_in
 
 FIRST_UID = 58000
 LAST_UID = 59999
@@ -278,6 +278,8 @@ class Platform(FileModel):
     provides: dict[Method, ProvidedSpec] = Field(
         default={}, description="How other platforms sign members in with accounts kept here.")
     members: MembersSpec | None = None
+    mail: MailUse | None = Field(
+        default=None, description="Who sends mail here, where the community has a mail server.")
     egress: list[Egress] = []
     support: list[SupportSpec] = Field(
         default=[], description="Parts whose security fixes end on a known day.")
@@ -313,6 +315,9 @@ def _dangling(platform: Platform) -> list[str]:
                 id=id_, image=service.image))
     named = [r.service for r in platform.routes] + [p.service for p in platform.ports]
     named += [platform.members.service] if platform.members else []
+    named += [platform.mail.service] if platform.mail else []
+    named += [platform.members.invites.service] if (
+        platform.members and platform.members.invites) else []
     problems += [
         _("a route, a port or members names service {service}, which services lacks").format(
             service=one) for one in named if one not in services]

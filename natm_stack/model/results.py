@@ -178,32 +178,6 @@ class DeployReport:
 
 
 @dataclass(frozen=True)
-class MemberAccount:
-    """One member, and the platforms that know the name."""
-
-    name: str
-    display_name: str
-    steward: bool
-    platforms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class MembersReport:
-    """What a `natm members` command did or found, platform by platform."""
-
-    members: tuple[MemberAccount, ...] = ()
-    done: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    first_password: str | None = None
-    name: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether every platform did it."""
-        return not self.failed
-
-
-@dataclass(frozen=True)
 class Told:
     """A result that is a few lines of text and some values."""
 

@@ -9,7 +9,14 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ..i18n import _
-from .base import AbsolutePath, FileModel, Identifier, Key, Port
+from .base import AbsolutePath, FileModel, Identifier, Key, Port, Text, Texts
+
+
+class ProgramSpec(FileModel):
+    """A program in a running service."""
+
+    service: Identifier
+    command: list[str] = Field(min_length=1)
 
 
 class MembersSpec(FileModel):
@@ -17,6 +24,7 @@ class MembersSpec(FileModel):
 
     It is called with an action (create, reset, remove, list, purge, end) as its last word and one
     JSON object on standard input; it prints one JSON object. See CONTRIBUTING.md.
+    An account platform's program knows more of them, for all the others.
     """
 
     service: Identifier
@@ -31,6 +39,18 @@ class MembersSpec(FileModel):
     )
     proof_members: int = Field(
         default=2, ge=1, le=5, description="How many throwaway members its proofs have.")
+    remains: Texts = Field(
+        default={}, description="What stays of a member who is removed, and how to save or delete "
+        "it: a sentence that stewards are told.")
+    invites: ProgramSpec | None = Field(
+        default=None, description="An account platform's program that makes one-time links.")
+
+
+class MailUse(FileModel):
+    """That a platform sends mail: the service gets a way out where the stack has a mail server."""
+
+    service: Identifier
+    reason: Text
 
 
 Method = Literal["native", "header", "ldap", "oidc"]

@@ -73,6 +73,32 @@ class TlsSpec(FileModel):
         return self
 
 
+class MailSpec(FileModel):
+    """The community's mail server, for every platform that sends mail."""
+
+    host: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="587 for starttls, 465 for tls, 25 for none.")
+    user: str = Field(
+        default="", max_length=200,
+        description="Its password is asked for by `natm secrets set mail.password`.")
+    sender: EmailAddress = Field(alias="from", description="From whom the letters come.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> MailSpec:
+        if self.user and self.tls == "none":
+            raise ValueError(_("a password must not go out unencrypted: use starttls or tls"))
+        if not self.user.isprintable() or not self.sender.isprintable():
+            raise ValueError(_("there is a character nobody can see"))
+        return self
+
+    @property
+    def number(self) -> int:
+        """The port, by itself where none is given."""
+        return self.port or {"starttls": 587, "tls": 465, "none": 25}[self.tls]
+
+
 class Choice(FileModel):
     """One chosen platform, with what the community sets differently."""
 
@@ -100,6 +126,7 @@ class Stack(FileModel):
     languages: list[Language] = Field(default=["en"], min_length=1, max_length=20)
     server: ServerSpec = ServerSpec()
     tls: TlsSpec = TlsSpec()
+    mail: MailSpec | None = None
     prefix: Identifier = Field(default="natm", description="Begins every project and network.")
     network_range: str = Field(
         default="172.28.0.0/16", description="Private addresses natm may use; /16 to /20."

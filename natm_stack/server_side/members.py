@@ -15,7 +15,7 @@ def call(asked):
              asked["action"]]
     try:
         done = subprocess.run(words, input=json.dumps(asked["data"]), capture_output=True,
-                              text=True, timeout=120, check=False)
+                              text=True, timeout=asked.get("timeout", 120), check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return {"ok": False, "code": "no-answer", "message": type(error).__name__}
     try:

@@ -190,7 +190,8 @@ def sample_workspace(
 ) -> Workspace:
     """A workspace on disk with the sample stack, on a server that only records."""
     file = folder / "stack.yml"
-    values = sample_stack(**changes).stack.model_dump(mode="json", exclude_unset=True)
+    values = sample_stack(**changes).stack.model_dump(mode="json", exclude_unset=True,
+                                                         by_alias=True)
     file.write_text(json.dumps(values, indent=2), encoding="utf-8")
     return Workspace(folder, sample_tools(runner))
 

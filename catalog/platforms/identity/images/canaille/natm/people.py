@@ -6,10 +6,11 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import ldap
 from blinker import signal
 from canaille.app import models
 from canaille.app.session import save_user_session
-from canaille.backends import is_meaningful_value
+from canaille.backends import Backend, is_meaningful_value
 from canaille.core.endpoints.forms import PROFILE_FORM_FIELDS
 from flask import g
 from wtforms.validators import Optional, Regexp
@@ -41,6 +42,35 @@ def changes(entry: Any) -> bool:
         for key, value in entry._dirty.items())
 
 
+def dn_of(member: Any) -> str:
+    """Canaille keeps entries, addresses and bytes side by side."""
+    text = member.decode() if isinstance(member, bytes) else str(getattr(member, "dn", member))
+    return text.lower()
+
+
+def members_changed(group: Any) -> list[tuple[int, str, list[bytes]]]:
+    """Who comes and who goes; nobody is written who did not change.
+
+    Canaille would write the whole list as it read it, and so undo what others did meanwhile.
+    """
+    before, after = ({dn_of(one) for one in there.get("member") or [] if one} - {NOBODY}
+                     for there in (group._stored, group._dirty))
+    return [(change, "member", [dn.encode() for dn in sorted(them)]) for change, them in (
+        (ldap.MOD_ADD, after - before), (ldap.MOD_DELETE, before - after)) if them]
+
+
+def join_and_leave(_cls: Any, user: Any, data: dict[str, Any]) -> None:
+    """One member into or out of groups. Canaille would first read everyone who is in them."""
+    member = [user.dn.encode()]
+    with Backend.instance.engine.connection() as connection:
+        for change, groups in ((ldap.MOD_ADD, data.get("to_add", ())),
+                               (ldap.MOD_DELETE, data.get("to_del", ()))):
+            for group in groups:
+                connection.modify_s(group.dn, [(change, "member", member)])
+    if "new_groups" in data:
+        user._stored[data["group_attr"]] = data["new_groups"]
+
+
 def attach(app: Any) -> None:
     """Put the two in front of every save, and keep one's own session when the password changes."""
     signal("before_user_save").connect(one_name)
@@ -50,9 +80,16 @@ def attach(app: Any) -> None:
     PROFILE_FORM_FIELDS["user_name"].kwargs["validators"].append(Regexp(NAME))
     # Canaille may write hashes and not read them; that there is one shows in its date.
     models.User.has_password = lambda user: user.password_last_update is not None
+    models.User.after_save = classmethod(join_and_leave)
     write, set_password = app.backend.engine.save, app.backend.set_user_password
 
     def save(entry: Any) -> None:
+        if isinstance(entry, models.Group) and entry.exists and "member" in entry._dirty:
+            changed = members_changed(entry)
+            if changed:
+                with app.backend.engine.connection() as connection:
+                    connection.modify_s(entry.dn, changed)
+            entry._stored["member"] = entry._dirty.pop("member")
         if not entry.exists or changes(entry):
             write(entry)
 

@@ -5,45 +5,47 @@ from __future__ import annotations
 
 import fcntl
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
+import circles
 import ldap
+import many
 import people
+from asked import (
+    PROOF,
+    Refused,
+    Request,
+    display_name_of,
+    email_of,
+    groups_of,
+    name_of,
+    new_name_of,
+    password_of,
+)
 from connection import connect
 
-NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
-PROOF = "natm-proof-"
 LOCK = Path("/tmp/members.lock")
-Request = dict[str, Any]
-
-
-class Refused(Exception):
-    """Why it is not done: a code for programs, a sentence for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def create(connection: Any, request: Request) -> Request:
     """A new account; that of a proof which is there already is opened again."""
-    name, password = _name(request), _password(request)
-    if name.startswith("natm-") and not name.startswith(PROOF):
-        raise Refused("invalid", f"names that begin with natm- are not for members: {name}")
+    name, password = new_name_of(request), password_of(request)
     there = people.find(connection, name)
     if there and not name.startswith(PROOF):
         raise Refused("exists", f"there is or was an account {name}")
+    groups = groups_of(request)
     if not there:
-        people.add(connection, name, _display_name(request), request.get("email") or None)
-    return _open(connection, name, password, request.get("steward") is True)
+        people.add(connection, name, display_name_of(request), email_of(request))
+    for group in groups:
+        people.join(connection, group, [name])
+    return _open(connection, name, password, "stewards" in groups)
 
 
 def reset(connection: Any, request: Request) -> Request:
     """A new password; a locked account is open again. Sessions that are open end."""
-    name, password = _name(request), _password(request)
+    name, password = name_of(request), password_of(request)
     person = _known(connection, name)
     people.end_tokens(connection, name)
     return _open(connection, name, password, "stewards" in person.groups)
@@ -53,14 +55,15 @@ def _open(connection: Any, name: str, password: str, steward: bool) -> Request:
     # The password first: an account that was locked must not open with its old one.
     people.set_password(connection, name, password)
     people.unlock(connection, name)
-    people.belong(connection, name, "stewards", steward)
-    people.belong(connection, name, "members", True)
+    if not steward:
+        people.leave(connection, "stewards", [name])
+    people.join(connection, "members", [name])
     return {"ok": True}
 
 
 def remove(connection: Any, request: Request) -> Request:
     """Locked out at once. The entry stays, and so does the name: nobody else will get it."""
-    name = _name(request)
+    name = name_of(request)
     _known(connection, name)
     people.lock(connection, name)
     people.leave_all(connection, name)
@@ -68,21 +71,51 @@ def remove(connection: Any, request: Request) -> Request:
     return {"ok": True}
 
 
+def disable(connection: Any, request: Request) -> Request:
+    """Locked out at once, until somebody opens the account again."""
+    name = name_of(request)
+    _known(connection, name)
+    people.lock(connection, name)
+    people.end_tokens(connection, name)
+    return {"ok": True}
+
+
+def enable(connection: Any, request: Request) -> Request:
+    """Open again, with the password from before."""
+    name = name_of(request)
+    if "members" not in _known(connection, name).groups:
+        raise Refused("removed", f"{name} was removed: only a new password lets them in again")
+    people.unlock(connection, name)
+    return {"ok": True}
+
+
+def show(connection: Any, request: Request) -> Request:
+    """All that is known of one member."""
+    person = _known(connection, name_of(request))
+    return {"ok": True, "member": {
+        **_told(person), "removed": "members" not in person.groups, "since": person.since,
+        "password_since": person.password_since}}
+
+
 def list_(connection: Any, _request: Request) -> Request:
     """All members but the ones the proofs use."""
     members = [
-        {"name": person.name, "display_name": person.display_name,
-         "steward": "stewards" in person.groups, "disabled": person.disabled,
-         "groups": sorted(person.groups)}
+        _told(person)
         for person in sorted(people.find(connection).values(), key=lambda one: one.name)
         if not person.name.startswith(PROOF)
     ]
     return {"ok": True, "members": members}
 
 
+def _told(person: people.Person) -> Request:
+    return {"name": person.name, "display_name": person.display_name, "email": person.email,
+            "steward": "stewards" in person.groups, "disabled": person.disabled,
+            "groups": sorted(person.groups)}
+
+
 def purge(connection: Any, request: Request) -> Request:
     """A proof's account and all it made; if there is nothing, that is fine."""
-    name = _name(request)
+    name = name_of(request)
     if not name.startswith(PROOF):
         raise Refused("refused", f"only accounts that begin with {PROOF} are purged, not {name}")
     if people.find(connection, name):
@@ -97,29 +130,10 @@ def _known(connection: Any, name: str) -> people.Person:
     return found[name]
 
 
-def _name(request: Request) -> str:
-    name = request.get("name")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise Refused(
-            "invalid", "a name is 2 to 31 small letters, digits and hyphens, a letter first")
-    return name
-
-
-def _password(request: Request) -> str:
-    password = request.get("password")
-    if not isinstance(password, str) or not 8 <= len(password) <= 200 or "\0" in password:
-        raise Refused("invalid", "a password has 8 to 200 characters")
-    return password
-
-
-def _display_name(request: Request) -> str:
-    shown = " ".join(str(request.get("display_name") or request["name"]).split())
-    if not shown.isprintable() or not 0 < len(shown) <= 100:
-        raise Refused("invalid", "a display name has at most 100 characters, all of them visible")
-    return shown
-
-
-ACTIONS = {"create": create, "reset": reset, "remove": remove, "list": list_, "purge": purge}
+ACTIONS = {
+    "create": create, "reset": reset, "remove": remove, "list": list_, "purge": purge,
+    "show": show, "disable": disable, "enable": enable, "import": many.import_,
+    "groups": circles.list_, "join": circles.join, "leave": circles.leave}
 
 
 def answer(action: str, text: str) -> tuple[Request, int]:
@@ -131,7 +145,10 @@ def answer(action: str, text: str) -> tuple[Request, int]:
         # One change at a time: calls may come together.
         with LOCK.open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return ACTIONS[action](connect(), request), 0
+            connection = connect()
+            many.undo(connection)
+            result = ACTIONS[action](connection, request)
+            return result, 0 if result["ok"] else 1
     except Refused as refusal:
         return {"ok": False, "code": refusal.code, "message": str(refusal)}, 1
     except (ldap.CONSTRAINT_VIOLATION, ldap.INVALID_SYNTAX) as error:
