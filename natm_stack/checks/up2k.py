@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import httpx
@@ -75,7 +76,7 @@ class Upload:
         size = self.part_size
         hashes = [part_hash(self.data[at:at + size]) for at in range(0, len(self.data), size)]
         body = {"name": self.name, "size": len(self.data), "lmod": self.modified, "hash": hashes}
-        answer = _patiently(lambda: self.client.post(self.folder, json=body)).json()
+        answer = _patiently(partial(self.client.post, self.folder, json=body)).json()
         return Offer(str(answer["purl"]), str(answer["wark"]), tuple(answer["hash"]))
 
     def send(self, offer: Offer, hashes: tuple[str, ...]) -> None:
@@ -85,8 +86,7 @@ class Upload:
         for hash_ in hashes:
             headers = {"X-Up2k-Hash": hash_, "X-Up2k-Wark": offer.key,
                        "Content-Type": "application/octet-stream"}
-            _patiently(lambda part=parts[hash_], more=headers: self.client.post(
-                address, content=part, headers=more))
+            _patiently(partial(self.client.post, address, content=parts[hash_], headers=headers))
 
     def complete(self) -> int:
         """Offer, send what is wanted, and see that nothing is missing; how many parts went up."""
