@@ -3,6 +3,7 @@
 
 They use the same doors as members do: the edge, the sign-in and the wiki's own API. All pages
 and files belong to throwaway members, so that cleaning up after them removes everything.
+The sign-in is the one account's where the stack has one, else the wiki's own form.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
+from natm_stack.checks.account import COOKIE, sign_in_page
+
 SEARCH_SECONDS = 60.0
 INNER_PATHS = [
     "/LocalSettings.php", "/maintenance/run.php", "/includes/WebStart.php", "/vendor/autoload.php",
@@ -24,7 +27,17 @@ INNER_PATHS = [
     "/.git/config", "/thumb.php",
 ]
 
+PASSWORD_PAGES = [
+    "UserLogin", "CreateAccount", "ChangePassword", "ChangeCredentials", "PasswordReset",
+    "BotPasswords", "UserLogout", "LinkAccounts", "RemoveCredentials",
+]
+PASSWORD_ACTIONS = [
+    "clientlogin", "login", "createaccount", "linkaccount", "changeauthenticationdata",
+    "resetpassword",
+]
+
 Web = Callable[..., httpx.Client]
+SignedIn = Callable[[Any], "Wiki"]
 
 
 class Wiki:
@@ -72,12 +85,37 @@ class Wiki:
         return str(answer["query"]["pages"][0]["revisions"][0]["slots"]["main"]["content"])
 
 
-def signed_in(stack: Any, web: Web, member: Any) -> Wiki:
-    """A session of this member."""
-    wiki = Wiki(web(), stack.url("docs"))
-    answer = wiki.sign_in(member.name, member.password)
-    assert answer["status"] == "PASS", answer
-    return wiki
+@pytest.fixture
+def signed_in(stack: Any, web: Web, request: pytest.FixtureRequest) -> SignedIn:
+    """Makes sessions, `signed_in(member)`, in the way members of this stack have."""
+    if stack.one_account:
+        visit = request.getfixturevalue("visit")
+        return lambda member: Wiki(visit(member), stack.url("docs"))
+
+    def by_password(member: Any) -> Wiki:
+        wiki = Wiki(web(), stack.url("docs"))
+        answer = wiki.sign_in(member.name, member.password)
+        assert answer["status"] == "PASS", answer
+        return wiki
+
+    return by_password
+
+
+def is_closed(stack: Any) -> bool:
+    """Whether members alone read."""
+    return stack.settings.get("visibility", "private") == "private"
+
+
+def need_own_accounts(stack: Any) -> None:
+    """The wiki takes passwords only where it keeps the accounts."""
+    if stack.one_account:
+        pytest.skip("members sign in with the one account")
+
+
+def need_one_account(stack: Any) -> None:
+    """There is a gate only with an account platform."""
+    if not stack.one_account:
+        pytest.skip("the wiki keeps its own accounts")
 
 
 def title_of(marker: str, what: str) -> str:
@@ -99,10 +137,10 @@ def picture(marker: str) -> bytes:
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-def test_page(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+def test_page(stack: Any, members: list[Any], signed_in: SignedIn, marker: str) -> None:
     """A member writes a page, changes it, and another member reads it and its history."""
     title = title_of(marker, "page")
-    author, reader = (signed_in(stack, web, member) for member in members[:2])
+    author, reader = (signed_in(member) for member in members[:2])
     assert author.write(title, f"First words, {marker}.")["edit"]["result"] == "Success"
     assert author.write(title, f"Better words, {marker}. Ünï ✓")["edit"]["result"] == "Success"
     assert reader.read(title) == f"Better words, {marker}. Ünï ✓"
@@ -114,27 +152,33 @@ def test_page(stack: Any, members: list[Any], web: Web, marker: str) -> None:
     assert authors == [members[0].name, members[0].name]
 
 
-def test_stranger(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+def test_stranger(
+    stack: Any, members: list[Any], web: Web, signed_in: SignedIn, marker: str
+) -> None:
     """A stranger cannot read what members keep to themselves, and cannot write anything."""
     title = title_of(marker, "closed")
-    signed_in(stack, web, members[0]).write(title, f"Between us: {marker}")
+    signed_in(members[0]).write(title, f"Between us: {marker}")
     stranger = Wiki(web(), stack.url("docs"))
-    if stack.settings.get("visibility", "private") == "private":
-        answer = stranger.ask(action="query", prop="revisions", titles=title, rvprop="content")
-        assert answer["error"]["code"] == "readapidenied"
-        for path in (f"/wiki/{title}", f"/index.php?title={title}&action=raw"):
-            page = stranger.client.get(stack.url("docs") + path, follow_redirects=True)
-            assert f"Between us: {marker}" not in page.text
-    refused = stranger.tell(action="edit", title=title, text="Graffiti", token="+\\")
-    assert refused["error"]["code"] in {"permissiondenied", "readapidenied", "badtoken",
-                                        "cantcreate-anon", "noedit-anon"}
-    assert signed_in(stack, web, members[1]).read(title) == f"Between us: {marker}"
+    api = {"format": "json", "formatversion": "2"}
+    for path in (f"/wiki/{title}", f"/index.php?title={title}&action=raw",
+                 f"/rest.php/v1/page/{title}",
+                 f"/api.php?action=query&prop=revisions&titles={title}&rvprop=content&format=json"):
+        page = stranger.client.get(stack.url("docs") + path, follow_redirects=True)
+        reads = f"Between us: {marker}" in page.text
+        assert reads is not is_closed(stack), f"a stranger at {path}: {page.status_code}"
+    refused = stranger.client.post(f"{stranger.url}/api.php", data={
+        **api, "action": "edit", "title": title, "text": "Graffiti", "token": "+\\"})
+    assert refused.status_code == 401 or refused.json()["error"]["code"] in {
+        "permissiondenied", "readapidenied", "badtoken", "cantcreate-anon", "noedit-anon"}
+    assert signed_in(members[1]).read(title) == f"Between us: {marker}"
 
 
-def test_upload(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+def test_upload(
+    stack: Any, members: list[Any], web: Web, signed_in: SignedIn, marker: str
+) -> None:
     """A member uploads a picture and another member gets the very same bytes back."""
     data, name = picture(marker), f"Natm-{hashlib.sha256(marker.encode()).hexdigest()[:16]}.png"
-    author, reader = (signed_in(stack, web, member) for member in members[:2])
+    author, reader = (signed_in(member) for member in members[:2])
     answer = author.tell(
         files={"file": (name, data, "image/png")}, action="upload", filename=name,
         comment="natm", text="natm", ignorewarnings="1", token=author.token(),
@@ -144,15 +188,14 @@ def test_upload(stack: Any, members: list[Any], web: Web, marker: str) -> None:
     address = info["query"]["pages"][0]["imageinfo"][0]["url"]
     assert address.startswith(stack.url("docs") + "/")
     assert reader.client.get(address).raise_for_status().content == data
-    if stack.settings.get("visibility", "private") == "private":
-        assert web().get(address).status_code == 403
+    assert web().get(address).status_code in ({401, 403} if is_closed(stack) else {200})
 
 
-def test_search(stack: Any, members: list[Any], web: Web, marker: str) -> None:
+def test_search(members: list[Any], signed_in: SignedIn, marker: str) -> None:
     """A member finds a page by a word in its text within a minute."""
     word = "w" + hashlib.sha256(f"word {marker}".encode()).hexdigest()[:14]
     title = title_of(marker, "search")
-    wiki = signed_in(stack, web, members[0])
+    wiki = signed_in(members[0])
     wiki.write(title, f"Somewhere in here is {word}, and it can be found.")
     deadline = time.monotonic() + SEARCH_SECONDS
     found: list[str] = []
@@ -165,6 +208,7 @@ def test_search(stack: Any, members: list[Any], web: Web, marker: str) -> None:
 
 def test_wrong_password(stack: Any, members: list[Any], web: Web) -> None:
     """A member's account does not open with a wrong password."""
+    need_own_accounts(stack)
     wiki = Wiki(web(), stack.url("docs"))
     assert wiki.sign_in(members[0].name, members[0].password + "x")["status"] == "FAIL"
     userinfo = wiki.ask(action="query", meta="userinfo")
@@ -173,6 +217,7 @@ def test_wrong_password(stack: Any, members: list[Any], web: Web) -> None:
 
 def test_nobody_registers(stack: Any, web: Web) -> None:
     """A stranger cannot make an account, and the sign-in form does not offer it."""
+    need_own_accounts(stack)
     wiki = Wiki(web(), stack.url("docs"))
     answer = wiki.tell(
         action="createaccount", username="Natm-proof-intruder", password="Long-enough-4-anyone",
@@ -186,15 +231,62 @@ def test_nobody_registers(stack: Any, web: Web) -> None:
     assert "Special:CreateAccount" not in form.text
 
 
-def test_inner_parts(stack: Any, web: Web) -> None:
-    """A stranger cannot reach the wiki's inner programs and settings."""
-    answers = {path: web().get(stack.url("docs") + path).status_code for path in INNER_PATHS}
-    assert {path: code for path, code in answers.items() if code not in {403, 404}} == {}
+def test_inner_parts(stack: Any, members: list[Any], web: Web, signed_in: SignedIn) -> None:
+    """A member cannot reach the wiki's inner programs and settings, and a stranger neither."""
+    for client, allowed in ((signed_in(members[0]).client, {403, 404}), (web(), {401, 403, 404})):
+        answers = {path: client.get(stack.url("docs") + path).status_code for path in INNER_PATHS}
+        assert {path: code for path, code in answers.items() if code not in allowed} == {}
+
+
+def test_no_second_password(
+    stack: Any, members: list[Any], web: Web, signed_in: SignedIn
+) -> None:
+    """A member meets no second password in the wiki, and signs out of everything at once."""
+    need_one_account(stack)
+    account = (stack.url("account"), stack.url("gate"))
+    member, stranger = signed_in(members[0]), Wiki(web(), stack.url("docs"))
+    for page in PASSWORD_PAGES:
+        for wiki in (member, stranger):
+            answer = wiki.client.get(f"{wiki.url}/wiki/Special:{page}")
+            assert 'type="password"' not in answer.text.lower(), f"{page} asks a password"
+            to = answer.headers.get("Location", "")
+            home = wiki is member and to.startswith(wiki.url)
+            assert home or answer.status_code == 401 or to.startswith(account), f"{page}: {to}"
+    for action in PASSWORD_ACTIONS:
+        answer = member.tell(action=action)
+        assert answer["error"]["code"] == "moduledisabled", f"{action}: {answer}"
+    page = member.client.get(f"{member.url}/wiki/Special:Preferences").text
+    assert f"{stack.url('gate')}/gate/logout" in page, "signing out leads elsewhere"
+    assert f'href="{stack.url("account")}' in page, "nothing leads to the account"
+
+
+def test_each_request_is_whose_the_gate_says(
+    stack: Any, members: list[Any], web: Web, signed_in: SignedIn, marker: str
+) -> None:
+    """A member's open page is of no use to another member or to a stranger at the same browser."""
+    need_one_account(stack)
+    ada, bo = (signed_in(member) for member in members[:2])
+    title, token = title_of(marker, "token"), ada.token()
+    assert ada.write(title, "Mine")["edit"]["result"] == "Success"
+    taken = bo.tell(action="edit", title=title, text="Not mine", token=token)
+    assert taken["error"]["code"] == "badtoken", "another member's token was taken"
+    left = web()
+    for cookie in ada.client.cookies.jar:
+        if cookie.name != COOKIE:
+            left.cookies.jar.set_cookie(cookie)
+    answer = left.post(f"{ada.url}/api.php", data={
+        "action": "edit", "title": title, "text": "Nobody's", "token": token, "format": "json"})
+    assert answer.status_code == 401 or "error" in answer.json(), "a stranger wrote"
+    assert bo.read(title) == "Mine"
 
 
 def sign_in_by_form(stack: Any, browser: Any, member: Any) -> None:
     """Sign in as a person does."""
     browser.goto(f"{stack.url('docs')}/wiki/Special:UserLogin")
+    if stack.one_account:
+        sign_in_page(browser, member)
+        browser.wait_for_url(f"{stack.url('docs')}/**")
+        return
     browser.fill("#wpName1", member.name)
     browser.fill("#wpPassword1", member.password)
     browser.click("#wpLoginAttempt")
@@ -202,15 +294,17 @@ def sign_in_by_form(stack: Any, browser: Any, member: Any) -> None:
 
 
 @pytest.mark.browser
-def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, marker: str) -> None:
+def test_visual_editor(
+    stack: Any, members: list[Any], signed_in: SignedIn, browser: Any, marker: str
+) -> None:
     """A member signs in by browser, writes a page in the visual editor and reads it back."""
     title, text = title_of(marker, "visual"), f"Written by hand, {marker}"
     place = f"{stack.url('docs')}/wiki/{title.replace(' ', '_')}"
+    sign_in_by_form(stack, browser, members[0])
     elsewhere: list[str] = []
     browser.on("request", lambda request: elsewhere.append(request.url)
                if request.url.startswith("http") and f"//{stack.host('docs')}" not in request.url
                else None)
-    sign_in_by_form(stack, browser, members[0])
     browser.goto(f"{place}?veaction=edit")
     surface = browser.locator(".ve-ce-documentNode[contenteditable=true]")
     surface.wait_for(timeout=60_000)
@@ -223,5 +317,19 @@ def test_visual_editor(stack: Any, members: list[Any], web: Web, browser: Any, m
     saved = browser.context.new_page()
     saved.goto(place)
     assert saved.locator(".mw-parser-output").first.inner_text().strip() == text
-    assert signed_in(stack, web, members[1]).read(title) == text
+    assert signed_in(members[1]).read(title) == text
     assert elsewhere == []
+
+
+@pytest.mark.browser
+def test_signing_out(stack: Any, members: list[Any], browser: Any) -> None:
+    """A member signs out by the wiki's own link and is out."""
+    sign_in_by_form(stack, browser, members[0])
+    browser.goto(f"{stack.url('docs')}/wiki/Special:Preferences")
+    browser.locator("#vector-user-links-dropdown-checkbox").check(force=True)
+    browser.locator("#pt-logout a").click()
+    browser.wait_for_url(f"{stack.url('gate')}/gate/signed-out**" if stack.one_account
+                         else "**/Special:UserLogout**", timeout=30_000)
+    browser.goto(f"{stack.url('docs')}/wiki/Special:Preferences")
+    name = members[0].name
+    assert name.capitalize() not in browser.content(), "the wiki still knows them"

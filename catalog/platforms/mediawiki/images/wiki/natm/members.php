@@ -13,7 +13,7 @@ require_once __DIR__ . '/members/Accounts.php';
 require_once __DIR__ . '/members/Eraser.php';
 
 class NatmMembers extends Maintenance {
-	private const ACTIONS = [ 'create', 'reset', 'remove', 'list', 'purge' ];
+	private const ACTIONS = [ 'create', 'reset', 'remove', 'list', 'purge', 'end' ];
 
 	public function __construct() {
 		parent::__construct();
@@ -44,6 +44,9 @@ class NatmMembers extends Maintenance {
 				return [];
 			case 'remove':
 				$accounts->remove( $input );
+				return [];
+			case 'end':
+				$accounts->end( $input );
 				return [];
 			case 'purge':
 				$accounts->purge( $input, new NatmEraser( $this->getServiceContainer() ) );

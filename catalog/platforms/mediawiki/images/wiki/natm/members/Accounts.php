@@ -3,24 +3,24 @@
 
 use MediaWiki\Auth\AuthManager;
 use MediaWiki\Deferred\SiteStatsUpdate;
+use MediaWiki\Extension\Natm\Accounts;
 use MediaWiki\MediaWikiServices;
-use MediaWiki\Permissions\UltimateAuthority;
 use MediaWiki\Session\SessionManager;
 use MediaWiki\User\User;
 
 /** Members' accounts in the wiki, by their natm names (the wiki writes the first letter large). */
 class NatmAccounts {
 	private const NAME = '/^[a-z][a-z0-9-]{1,30}$/D';
-	private const PROOF = 'natm-proof-';
-	private const STEWARD_GROUPS = [ 'sysop', 'bureaucrat', 'interface-admin' ];
+
+	private readonly Accounts $accounts;
 
 	public function __construct( private readonly MediaWikiServices $services ) {
+		$this->accounts = new Accounts( $services );
 	}
 
 	public function create( array $input ): void {
 		[ $user, $name ] = $this->find( $input );
-		$isProof = str_starts_with( $name, self::PROOF );
-		if ( $user->isRegistered() && !$isProof ) {
+		if ( $user->isRegistered() && !self::isProof( $name ) ) {
 			throw new NatmRefused( 'exists', "There is an account named $name already." );
 		}
 		$password = $this->password( $input, $user );
@@ -29,9 +29,8 @@ class NatmAccounts {
 		}
 		$user->setRealName( (string)( $input['display_name'] ?? '' ) );
 		$user->saveSettings();
-		$groups = ( $input['steward'] ?? false ) ? self::STEWARD_GROUPS : [];
-		$this->setGroups( $user, $isProof ? [ ...$groups, 'bot' ] : $groups );
-		$this->unlock( $user );
+		$this->accounts->setGroups( $user, $name, (bool)( $input['steward'] ?? false ) );
+		$this->accounts->unblock( $user );
 		$this->setPassword( $user, $password );
 	}
 
@@ -39,20 +38,33 @@ class NatmAccounts {
 	public function reset( array $input ): void {
 		$user = $this->known( $input );
 		$password = $this->password( $input, $user );
-		$this->unlock( $user );
+		$this->accounts->unblock( $user );
 		$this->setPassword( $user, $password );
 	}
 
 	/** Locked out at once, on every device. What the member wrote stays. */
 	public function remove( array $input ): void {
 		$user = $this->known( $input );
-		$this->setGroups( $user, [] );
+		$this->accounts->dropGroups( $user );
 		$this->services->getBlockUserFactory()->newBlockUser(
-			$user, $this->robot(), 'infinity', 'No longer a member',
+			$user, $this->accounts->robot(), 'infinity', 'No longer a member',
 			[ 'isCreateAccountBlocked' => true, 'isEmailBlocked' => true,
 				'isUserTalkEditBlocked' => true, 'isAutoblocking' => false ]
 		)->placeBlockUnsafe( true );
 		$this->lock( $user );
+	}
+
+	/**
+	 * Sessions here end. What the wiki itself knew of the member goes too, a password from the time
+	 * it kept accounts and a steward's rights: the next visit brings what is true then.
+	 */
+	public function end( array $input ): void {
+		$name = $this->name( $input );
+		$user = $this->services->getUserFactory()->newFromName( $name );
+		if ( $user && $user->isRegistered() ) {
+			$this->accounts->setGroups( $user, $name, false );
+			$this->lock( $user );
+		}
 	}
 
 	public function list(): array {
@@ -62,7 +74,7 @@ class NatmAccounts {
 		$members = [];
 		foreach ( $names as $wikiName ) {
 			$name = lcfirst( $wikiName );
-			if ( preg_match( self::NAME, $name ) && !str_starts_with( $name, self::PROOF ) ) {
+			if ( preg_match( self::NAME, $name ) && !self::isProof( $name ) ) {
 				$members[] = $this->describe( $name );
 			}
 		}
@@ -72,28 +84,33 @@ class NatmAccounts {
 	/** Everything a throwaway account made goes; the account itself can only be locked. */
 	public function purge( array $input, NatmEraser $eraser ): void {
 		[ $user, $name ] = $this->find( $input );
-		if ( !str_starts_with( $name, self::PROOF ) ) {
+		if ( !self::isProof( $name ) ) {
 			throw new NatmRefused( 'name', 'Only throwaway accounts, natm-proof-..., are purged.' );
 		}
 		if ( $user->isRegistered() ) {
 			$this->lock( $user );
-			$eraser->erase( $user, $this->robot() );
+			$eraser->erase( $user, $this->accounts->robot() );
 		}
 	}
 
 	/** @return array{0: User, 1: string} the account, which may not exist, and its natm name */
 	private function find( array $input ): array {
+		$name = $this->name( $input );
+		$user = $this->services->getUserFactory()->newFromName( $name );
+		if ( !$user || !$this->services->getUserNameUtils()->isUsable( $user->getName() ) ) {
+			throw new NatmRefused( 'name', "The wiki keeps the name $name for itself." );
+		}
+		return [ $user, $name ];
+	}
+
+	private function name( array $input ): string {
 		$name = $input['name'] ?? null;
 		if ( !is_string( $name ) || !preg_match( self::NAME, $name ) ) {
 			throw new NatmRefused(
 				'name', 'A name is 2 to 31 small letters, digits and hyphens, a letter first.'
 			);
 		}
-		$user = $this->services->getUserFactory()->newFromName( $name );
-		if ( !$user || !$this->services->getUserNameUtils()->isUsable( $user->getName() ) ) {
-			throw new NatmRefused( 'name', "The wiki keeps the name $name for itself." );
-		}
-		return [ $user, $name ];
+		return $name;
 	}
 
 	private function known( array $input ): User {
@@ -143,43 +160,18 @@ class NatmAccounts {
 		SessionManager::singleton()->invalidateSessionsForUser( $user );
 	}
 
-	private function unlock( User $user ): void {
-		if ( $this->isBlocked( $user ) ) {
-			$this->services->getUnblockUserFactory()
-				->newUnblockUser( $user, $this->robot(), 'A member again' )->unblockUnsafe();
-		}
-	}
-
-	private function isBlocked( User $user ): bool {
-		return $this->services->getDatabaseBlockStore()
-			->newFromTarget( $user->getName(), null, true ) !== null;
-	}
-
-	private function setGroups( User $user, array $wanted ): void {
-		$groups = $this->services->getUserGroupManager();
-		$present = $groups->getUserGroups( $user );
-		foreach ( array_diff( $present, $wanted ) as $group ) {
-			$groups->removeUserFromGroup( $user, $group );
-		}
-		foreach ( array_diff( $wanted, $present ) as $group ) {
-			$groups->addUserToGroup( $user, $group );
-		}
-	}
-
 	private function describe( string $name ): array {
 		$user = $this->services->getUserFactory()->newFromName( $name );
-		$groups = $this->services->getUserGroupManager()->getUserGroups( $user );
 		return [
 			'name' => $name,
 			'display_name' => $user->getRealName(),
-			'steward' => in_array( 'sysop', $groups, true ),
-			'disabled' => $this->isBlocked( $user )
+			'steward' => $this->accounts->isSteward( $user ),
+			'disabled' => $this->accounts->block( $user ) !== null
 				|| !$this->services->getAuthManager()->userCanAuthenticate( $user->getName() ),
 		];
 	}
 
-	/** Acts in the logs for whoever ran natm; it has no password and cannot sign in. */
-	private function robot(): UltimateAuthority {
-		return new UltimateAuthority( User::newSystemUser( 'Natm stack', [ 'steal' => true ] ) );
+	private static function isProof( string $name ): bool {
+		return str_starts_with( $name, Accounts::PROOF );
 	}
 }
