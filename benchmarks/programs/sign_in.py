@@ -86,4 +86,4 @@ send(edge, "/auth/password", password=asked["password"])
 round_trip(edge)
 round_trip(bare)
 pairs = [(round_trip(edge), round_trip(bare)) for _n in range(asked["rounds"])]
-print(json.dumps({"edge": [one for one, _other in pairs], "bare": [other for _one, other in pairs]}))
+print(json.dumps({"edge": [pair[0] for pair in pairs], "bare": [pair[1] for pair in pairs]}))

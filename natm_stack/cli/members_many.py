@@ -53,7 +53,7 @@ def import_command(
 
     Columns: name, and if you like display_name, email, groups, steward (yes or no).
 
-    Example: natm members import people.csv --passwords first.csv
+    Example: natm members import people.csv --passwords ~/first.csv
     """
     from ..flows.member_import import import_, look, refuse_file
     from ..flows.member_table import read_table
@@ -131,7 +131,7 @@ def adopt_command(
 ) -> int:
     """Give members whose accounts the platforms kept so far the one account of the same name.
 
-    Example: natm members adopt --passwords first.csv
+    Example: natm members adopt --passwords ~/first.csv
     """
     from ..flows.adoption import adopt, look
 

@@ -9,7 +9,7 @@ from ..errors import NatmError
 from ..i18n import _
 from ..model.members import Invitation, NewMembers
 from .accounts import Answer, account_platform, answered, ask
-from .members import check_name
+from .members import check_name, refuse_unadopted
 from .workspace import Workspace
 
 EACH_S = 25
@@ -21,6 +21,7 @@ def invite(
 ) -> NewMembers:
     """A link for one name; by mail where there is an address and a mail server."""
     check_name(name)
+    refuse_unadopted(workspace, [name])
     row = {"name": name, "email": email, "steward": steward, "groups": list(groups)}
     return invited(answered(invite_all(workspace, [row])))
 

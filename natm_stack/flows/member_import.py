@@ -18,7 +18,7 @@ from ..model.members import Invitation, NewMembers, Problem
 from .accounts import Answer, account_platform, answered, ask, call, keepers, step
 from .invitations import invite_all, invited
 from .member_table import Table
-from .members import first_password, words
+from .members import first_password, refuse_unadopted, words
 from .verify import finish_clean_up
 from .workspace import Workspace
 
@@ -42,6 +42,7 @@ def look(workspace: Workspace, table: Table, *, links: bool) -> NewMembers:
     if table.problems:
         return NewMembers(len(table.rows), problems=tuple(table.problems))
     places = [table.place(row.line) for row in table.rows]
+    refuse_unadopted(workspace, [row.name for row in table.rows])
     return examined(workspace, [row.data for row in table.rows], places, links=links)
 
 
@@ -157,7 +158,10 @@ def _natively(workspace: Workspace, rows: Rows) -> dict[str, str]:
 
 def _write(file: Path, rows: Sequence[tuple[str, ...]]) -> None:
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    # A spreadsheet would run what begins like this, whoever wrote it into their name.
+    csv.writer(text).writerows(
+        [f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in row]
+        for row in rows)
     write(file, text.getvalue().encode(), 0o600)
 
 

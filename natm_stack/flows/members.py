@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import secrets as random_source
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +56,7 @@ def add(
     check_display_name(display_name)
     if email or groups:
         account_platform(workspace)
+    refuse_unadopted(workspace, [name])
     password = first_password()
     data = {"name": name, "password": password, "display_name": display_name or name,
             "steward": steward, "email": email, "groups": list(groups)}
@@ -64,6 +66,25 @@ def add(
         raise NatmError(_("there is or was a member called {name} already").format(name=name),
                         code="members.exists", hint=_("`natm members list` shows all"))
     return _told(report, name, password)
+
+
+def refuse_unadopted(workspace: Workspace, names: Collection[str]) -> None:
+    """Whoever gets a name gets what was made under it: so not one of somebody from earlier days."""
+    chains = {i.id: [step(i, "list", {})] for i in others(workspace)}
+    known = {str(one["name"]): id_ for id_, (answer,) in call(workspace, chains).items()
+             for one in answer.get("members") or []}
+    taken = sorted(set(names) & set(known))
+    if not taken:
+        return
+    # Those who have the one account already are found there too, and refused as such.
+    there = answered(ask(workspace, "list", {})).get("members") or []
+    left = [name for name in taken if name not in {one["name"] for one in there}]
+    if left:
+        raise NatmError(
+            _("{id} knows an account {name} from the time before the one account").format(
+                id=known[left[0]], name=left[0]), code="members.not-adopted",
+            hint=_("`natm members adopt` gives it to the person whose it is; for another person, "
+                   "choose another name"))
 
 
 def reset(workspace: Workspace, name: str) -> MembersReport:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from natm_stack.flows import members
 from natm_stack.flows.workspace import Workspace
 from natm_stack.testing.fakes import MemoryServer, deployed_server, sample_tools, sample_workspace
 
@@ -237,6 +238,16 @@ def test_passwords_can_go_to_a_file_that_only_the_steward_reads(
     assert natm(*words, server=platforms.server).json["error"]["code"] == "file.exists"
 
 
+def test_a_name_that_a_spreadsheet_would_run_is_only_text(
+    natm: Natm, house: Path, tmp_path: Path
+) -> None:
+    table, kept = tmp_path / "odd.csv", tmp_path / "first.csv"
+    table.write_text("name,display_name\nmallory,=HYPERLINK(1)\n", encoding="utf-8")
+    said = natm("-C", str(house), "members", "import", str(table), "--yes", "--passwords",
+                str(kept), server=Platforms().server)
+    assert (said.code, ",'=HYPERLINK(1)," in kept.read_text(encoding="utf-8")) == (0, True)
+
+
 @pytest.mark.parametrize(("code", "stays"), [
     ("failed", False), ("rows", False), ("no-answer", True)])
 def test_the_file_goes_where_nobody_was_made_and_stays_where_nobody_knows(
@@ -317,6 +328,23 @@ def test_members_keep_their_name_and_foreign_names_are_nobodys_guess(
     before = dict(directory.there)
     again = natm(*words, "--yes", server=directory.server)
     assert (again.code, again.json["result"]["adopted"], directory.there) == (0, [], before)
+
+
+@pytest.mark.parametrize("words", [
+    ["add", "amina"], ["invite", "gone"], ["import", "FILE", "--yes"]])
+def test_a_name_from_earlier_days_is_given_to_nobody_else(
+    natm: Natm, house: Path, people: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = Directory()
+    monkeypatch.setattr(members, "others", lambda workspace: [
+        workspace.deployment.instance("radicale")])
+    words = [str(people) if word == "FILE" else word for word in words]
+    said = natm("-C", str(house), "--json", "members", *words, server=directory.server)
+    assert (said.code, said.json["error"]["code"]) == (1, "members.not-adopted")
+    assert set(directory.there) == {"bo"}
+    # Whoever has the one account is refused as such.
+    said = natm("-C", str(house), "--json", "members", "add", "bo", server=directory.server)
+    assert said.json.get("error", {}).get("code") != "members.not-adopted"
 
 
 def test_a_stewards_word_on_a_foreign_name_is_kept(natm: Natm, house: Path) -> None:
