@@ -176,3 +176,18 @@ def all_meet(pages: list[Page], want: int, seconds: float = MEET_SECONDS) -> Non
         if all(count >= want for count in counted):
             return
     raise AssertionError(f"seen and heard others: {counted}, wanted {want} each; {after}")
+
+
+FORBIDDEN = {
+    "make a room": body(request="create", room="mine"),
+    "list rooms": body(request="list"),
+    "list people": body(request="listparticipants", room="x"),
+    "remove somebody": body(request="kick", room="x", id="p0"),
+    "end a room": body(request="destroy", room="x"),
+    "send media away": body(request="rtp_forward", room="x", host="192.0.2.1"),
+    "record": body(request="enable_recording", room="x", record=True),
+    "use another plugin": {"janus": "attach", "plugin": "janus.plugin.echotest"},
+    "take over a session": {"janus": "claim"},
+    "look into Janus": {"janus": "info"},
+    "use another's session": {"janus": "keepalive", "session_id": 1},
+}

@@ -7,7 +7,6 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -15,10 +14,9 @@ import pytest
 
 from natm_stack.checks import turn
 from natm_stack.checks.account import sign_in_page
-from natm_stack.checks.job import Member
 from natm_stack.checks.videoroom import (
     BROWSER_MS,
-    Device,
+    FORBIDDEN,
     Talk,
     all_meet,
     body,
@@ -30,56 +28,7 @@ from natm_stack.checks.videoroom import (
 from natm_stack.checks.websocket import SocketClosed
 
 ROUTE = "video"
-SESSION: dict[str, dict[str, str]] = {}
-"""Members' cookies: signing in again for each proof would be too often in a short time."""
-
-
-@pytest.fixture
-def device(stack, web) -> Callable[[], Device]:
-    """Makes devices."""
-    return lambda: Device(stack, ROUTE, web())
-
-
-@pytest.fixture
-def signed_in(stack, device, visit) -> Callable[[Member], Device]:
-    """Makes devices of members who have signed in, at the gate or here."""
-    def sign_in(member: Member) -> Device:
-        if stack.sign_in == "header":
-            return Device(stack, ROUTE, visit(member))
-        own = device()
-        if member.name not in SESSION:
-            answer = own.ask("POST", "/session", {"name": member.name, "password": member.password})
-            assert answer.status_code == 200, f"a member could not sign in: {answer.text}"
-            SESSION[member.name] = dict(own.client.cookies)
-        for key, value in SESSION[member.name].items():
-            own.client.cookies.set(key, value, domain=urlsplit(own.origin).hostname)
-        return own
-
-    return sign_in
-
-
-@pytest.fixture
-def steward(members, signed_in) -> Device:
-    """A steward, signed in."""
-    own = signed_in(members[0])
-    assert own.ask("GET", "/me").json()["steward"] is True, "a steward is not known as one"
-    return own
-
-
-@pytest.fixture
-def room(steward, marker) -> Iterator[Callable[..., str]]:
-    """Makes rooms; they are gone after the proof."""
-    links: list[str] = []
-
-    def make(**more: object) -> str:
-        answer = steward.ask("POST", "/rooms", {"title": f"Proof {marker}", **more})
-        assert answer.status_code == 201, f"a steward could not make a room: {answer.text}"
-        links.append(answer.json()["link"])
-        return links[-1]
-
-    yield make
-    for link in links:
-        steward.ask("DELETE", f"/rooms/{link}")
+pytest_plugins = ["natm_stack.checks.videohouse"]
 
 
 # --- rooms and tickets
@@ -275,23 +224,6 @@ def test_removed_stays_out(steward, room, device):
     lead.close()
 
 
-# --- Janus through the service
-
-FORBIDDEN = {
-    "make a room": body(request="create", room="mine"),
-    "list rooms": body(request="list"),
-    "list people": body(request="listparticipants", room="x"),
-    "remove somebody": body(request="kick", room="x", id="p0"),
-    "end a room": body(request="destroy", room="x"),
-    "send media away": body(request="rtp_forward", room="x", host="192.0.2.1"),
-    "record": body(request="enable_recording", room="x", record=True),
-    "use another plugin": {"janus": "attach", "plugin": "janus.plugin.echotest"},
-    "take over a session": {"janus": "claim"},
-    "look into Janus": {"janus": "info"},
-    "use another's session": {"janus": "keepalive", "session_id": 1},
-}
-
-
 def test_janus_is_guarded(room, device):
     """A member's browser can ask Janus for its own room and nothing else."""
     link, own = room(), device()
@@ -323,15 +255,6 @@ def test_nobody_speaks_for_another(room, device):
     assert elsewhere not in str(joined), "another room was joined"
     talk.close()
     live.close()
-
-
-# --- the relay
-
-@pytest.fixture
-def credential(room, device) -> tuple[str, str]:
-    """Name and password for the relay, as a member who comes in gets them."""
-    server = device().join(room(), "Ada").json()["ice_servers"][0]
-    return server["username"], server["credential"]
 
 
 def test_relay_refuses_strangers(stack, credential):
