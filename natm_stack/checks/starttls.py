@@ -22,15 +22,24 @@ class NoEncryption(Exception):
 
 def certificate(address: tuple[str, int], domain: str, trust: ssl.SSLContext) -> dict[str, Any]:
     """The certificate shown for this domain, verified; `ssl.SSLError` where it does not verify."""
-    with socket.create_connection(address, timeout=SECONDS) as plain:
+    with encrypted(address, domain, trust) as connection:
+        return dict(connection.getpeercert() or {})
+
+
+def encrypted(address: tuple[str, int], domain: str, trust: ssl.SSLContext) -> ssl.SSLSocket:
+    """A connection that is encrypted now, the certificate verified."""
+    plain = socket.create_connection(address, timeout=SECONDS)
+    try:
         offers = _exchange(plain, OPEN.format(domain=domain), r"</stream:features>")
         if "urn:ietf:params:xml:ns:xmpp-tls" not in offers:
             raise NoEncryption("port 5222 does not offer encryption (STARTTLS)")
         if "<mechanism" in offers:
             raise NoEncryption("port 5222 would take a password without encryption")
         _exchange(plain, STARTTLS, r"<proceed\b[^>]*>")
-        with trust.wrap_socket(plain, server_hostname=domain) as encrypted:
-            return dict(encrypted.getpeercert() or {})
+        return trust.wrap_socket(plain, server_hostname=domain)
+    except BaseException:
+        plain.close()
+        raise
 
 
 def _exchange(plain: socket.socket, words: str, until: str) -> str:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A small XMPP client for proofs: over a web socket (RFC 7395), as a browser speaks it.
+"""A small XMPP client for proofs: over a web socket (RFC 7395), as a browser speaks it, or over
+port 5222, as an app does (`port="5222/tcp"`).
 
     with xmpp.sign_in(stack, "chat", member.name, member.password) as ada:
         ada.send(ben_jid, "hello")
         message = ada.wait_for(lambda m: m.body == "hello back", "the answer")
 
 It is as strict as a member would want: it checks the certificate, lets the server prove that it
-knows the password too, and waits for nothing longer than it was told.
+knows the password too where the server can, and waits for nothing longer than it was told.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from types import TracebackType
 from .job import Stack
 from .scram import MECHANISMS, Scram, ScramError
 from .websocket import SocketClosed, WebSocket
+from .xmppstream import Stream
 
 STREAMS = "http://etherx.jabber.org/streams"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
@@ -49,6 +51,10 @@ class SignInRefused(XmppError):
     """The server does not accept this name and password."""
 
 
+class TryLater(XmppError):
+    """The server cannot tell now whether it would accept them."""
+
+
 @dataclass(frozen=True)
 class Message:
     """A message as it arrived, or as the archive gives it."""
@@ -67,9 +73,15 @@ class Slot:
     headers: dict[str, str]
 
 
-def sign_in(stack: Stack, route: str, name: str, password: str) -> Session:
-    """Sign in as name@DOMAIN at the route's web socket; `SignInRefused` if it is not accepted."""
-    session = Session(WebSocket(stack, route, "/xmpp-websocket", "xmpp"), stack.domain)
+def sign_in(
+    stack: Stack, route: str, name: str, password: str, *, port: str | None = None
+) -> Session:
+    """Sign in as name@DOMAIN at the route's web socket, or at a port past the edge.
+
+    `SignInRefused` if it is not accepted, `TryLater` if the server cannot tell.
+    """
+    connection = Stream(stack, port) if port else WebSocket(stack, route, "/xmpp-websocket", "xmpp")
+    session = Session(connection, stack.domain)
     try:
         session._sign_in(name, password)
     except BaseException:
@@ -81,7 +93,7 @@ def sign_in(stack: Stack, route: str, name: str, password: str) -> Session:
 class Session:
     """One signed-in member; a context manager that signs out at its end."""
 
-    def __init__(self, connection: WebSocket, domain: str) -> None:
+    def __init__(self, connection: WebSocket | Stream, domain: str) -> None:
         self._connection, self._domain = connection, domain
         self._waiting: deque[ET.Element] = deque()
         self.jid = ""
@@ -195,8 +207,20 @@ class Session:
     def _sign_in(self, name: str, password: str) -> None:
         mechanisms = {m.text for m in self._restart().iter(f"{{{SASL}}}mechanism")}
         mechanism = next((m for m in MECHANISMS if m in mechanisms), None)
-        if mechanism is None:
-            raise XmppError("the server offers no way to sign in that keeps the password secret")
+        if mechanism:
+            self._by_scram(mechanism, name, password)
+        elif "PLAIN" in mechanisms:
+            # The server asks somebody else who keeps the passwords; the connection is encrypted.
+            self._send(_sasl("auth", f"\0{name}\0{password}", mechanism="PLAIN"))
+            self._sasl_answer("success")
+        else:
+            raise XmppError("the server offers no way to sign in that we know")
+        self._restart()
+        bound = self.ask("set", None, ET.Element("bind", xmlns=BIND))
+        self.jid = bound.findtext(f"{{{BIND}}}bind/{{{BIND}}}jid") or ""
+        self._send(ET.Element("presence", xmlns=CLIENT))
+
+    def _by_scram(self, mechanism: str, name: str, password: str) -> None:
         scram = Scram(mechanism, name, password)
         self._send(_sasl("auth", scram.first(), mechanism=mechanism))
         self._send(_sasl("response", scram.final(self._sasl_answer("challenge"))))
@@ -204,10 +228,6 @@ class Session:
             scram.check(self._sasl_answer("success"))
         except ScramError as error:
             raise XmppError(str(error)) from error
-        self._restart()
-        bound = self.ask("set", None, ET.Element("bind", xmlns=BIND))
-        self.jid = bound.findtext(f"{{{BIND}}}bind/{{{BIND}}}jid") or ""
-        self._send(ET.Element("presence", xmlns=CLIENT))
 
     def _restart(self) -> ET.Element:
         """Open the stream (anew); returns what the server offers."""
@@ -217,6 +237,8 @@ class Session:
     def _sasl_answer(self, expected: str) -> str:
         answer = self._wait(lambda e: e.tag.startswith(f"{{{SASL}}}"), "the sign-in's answer")
         if answer.tag == f"{{{SASL}}}failure":
+            if answer.find(f"{{{SASL}}}temporary-auth-failure") is not None:
+                raise TryLater("the server cannot sign anybody in right now")
             raise SignInRefused("the server does not accept this name and password")
         if answer.tag != f"{{{SASL}}}{expected}":
             raise XmppError(f"the sign-in went astray: {answer.tag}")

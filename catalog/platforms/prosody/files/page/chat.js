@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Starts Converse.js for this community, so that it asks no other server for anything.
-import { address, community, domain, languages, rooms } from "./settings.js";
+import { account, address, community, domain, languages, rooms } from "./settings.js";
 import { LOCALES, wordsFor } from "./words.js";
 
 /** "pt-BR" as Converse writes it, "pt_BR"; "zh" as the one of its two that is nearest. */
@@ -43,13 +43,23 @@ class Footer extends HTMLElement {
         if (this.firstChild) return;
         const footer = document.createElement("footer");
         footer.className = "community-footer";
-        for (const text of [words.signIn, words.apps, words.software]) {
+        const texts = [account ? words.account : words.signIn, words.apps, words.software];
+        for (const text of texts) {
             const line = document.createElement("p");
             // Set apart, so that an address reads the same within a line that runs from the right.
             line.textContent = text.replace(/\S+@DOMAIN/, "\u2068$&\u2069").replace("DOMAIN", domain);
             footer.append(line);
         }
+        if (account) footer.firstChild.append(" ", this.linkToAccount());
         this.append(footer);
+    }
+
+    /** Where the password can be changed, since here it cannot. */
+    linkToAccount() {
+        const link = document.createElement("a");
+        link.href = account;
+        link.textContent = words.change;
+        return link;
     }
 }
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
--- Accounts, for natm: create, reset, remove, list, purge. Requests come over Prosody's own
--- admin socket, which only this container's user can open.
+-- Accounts, for natm: create, reset, remove, list, purge, end. Requests come over Prosody's own
+-- admin socket, which only this container's user can open. With the one account, members are made
+-- and locked elsewhere: then there is only something to end, or to purge.
 
 local array = require "prosody.util.array"
 local json = require "prosody.util.json"
@@ -10,10 +11,13 @@ local saslprep = require "prosody.util.encodings".stringprep.saslprep
 
 local profile = module:require "profile"
 local traces = module:require "traces"
+local sessions = module:require "sessions"
 
 local host = module.host
 local STEWARD, MEMBER = "prosody:admin", "prosody:registered"
 local PROOF = "^natm%-proof%-"
+local ELSEWHERE = { create = true, reset = true, remove = true, list = true }
+local one_account = module:get_option_string("authentication") == "natm"
 
 local function refusal(code, message)
     return { ok = false, code = code, message = message }
@@ -87,9 +91,14 @@ function actions.purge(request)
     local account = users.get_account_info(name, host)
     traces.remove_rooms(name, account and account.created)
     traces.remove_uploads(name)
-    if account then
+    if account or one_account then
         assert(users.delete_user(name, host))
     end
+    return { ok = true }
+end
+
+actions["end"] = function(request)
+    sessions.close(request.name, "This session was ended. Please sign in again.")
     return { ok = true }
 end
 
@@ -115,6 +124,9 @@ local function handle(action, text)
         return refusal("usage", "This request cannot be understood.")
     elseif action ~= "list" and not usable_name(request.name) then
         return refusal("name", "A name is 2 to 31 small letters, digits or hyphens.")
+    end
+    if one_account and ELSEWHERE[action] then
+        return refusal("refused", "The account platform keeps the accounts.")
     end
     return actions[action](request)
 end

@@ -16,12 +16,20 @@ local function muc()
     return prosody.hosts[rooms_host].modules.muc
 end
 
-local function make_lobby_owner(name)
+local function set_in_lobby(name, affiliation)
     local room = muc().get_room_from_jid("lobby@" .. rooms_host)
     if room then
-        room:set_affiliation(true, jid(name), "owner")
+        room:set_affiliation(true, jid(name), affiliation)
         room:save(true)
     end
+end
+
+local function make_lobby_owner(name)
+    set_in_lobby(name, "owner")
+end
+
+local function end_lobby_ownership(name)
+    set_in_lobby(name, nil)
 end
 
 local function owned_by_others(room, name)
@@ -97,6 +105,7 @@ end
 
 return {
     make_lobby_owner = make_lobby_owner,
+    end_lobby_ownership = end_lobby_ownership,
     remove_rooms = remove_rooms,
     remove_uploads = remove_uploads,
 }

@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
+-- Wrong passwords cost time: each address has a few, and gets one more every so often.
+
+local cache = require "prosody.util.cache"
+local throttle = require "prosody.util.throttle"
+local net = require "prosody.util.ip"
+
+local MOST, SECONDS = 10, 120
+local MOST_REMEMBERED = 5000
+local wrong = cache.new(MOST_REMEMBERED)
+
+-- With IPv6 a household has a whole network, and a guesser too.
+local function place(session)
+    local ip = session.ip and net.new_ip(session.ip)
+    if ip and ip.proto == "IPv6" and not ip.addr:find("^::ffff:") then
+        return net.truncate(ip, 64).normal
+    end
+    return session.ip or "?"
+end
+
+module:hook("authentication-attempt", function(event)
+    local left = wrong:get(place(event.origin))
+    if left and not left:peek(1) then
+        event.allowed = false
+        event.error_condition = "temporary-auth-failure"
+        event.error_text = "Too many wrong passwords from here. Please wait a minute."
+    end
+end)
+
+module:hook("authentication-failure", function(event)
+    if event.condition ~= "not-authorized" then
+        return
+    end
+    local where = place(event.session)
+    local left = wrong:get(where) or throttle.create(MOST, SECONDS)
+    wrong:set(where, left)
+    left:poll(1)
+end, -100)
