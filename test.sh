@@ -75,7 +75,7 @@ check() {
 
 run_tests() {
   # On a server, one test goes on from the last; without one, they stand each by itself.
-  [ -z "$fast" ] || set -- --numprocesses auto -m "not engine and not e2e and not browser" "$@"
+  [ -z "$fast" ] || set -- --numprocesses auto -m "not engine and not e2e and not browser and not slow" "$@"
   code=0
   [ -z "$bad" ] || say "Failed already, see above:$bad"
   # The last line of all is pytest's own.

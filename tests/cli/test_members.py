@@ -39,6 +39,11 @@ class Platforms:
         answer: Answer = given(step["data"]) if callable(given) else given
         return answer
 
+    @property
+    def told(self) -> list[tuple[str, str, Answer]]:
+        """What the account platform was asked; the others were only asked for earlier names."""
+        return [one for one in self.asked if one[0] == "identity"]
+
     def actions(self, id_: str) -> list[str]:
         """What one platform was told to do."""
         return [action for platform, action, _data in self.asked if platform == id_]
@@ -142,7 +147,7 @@ def test_an_invitation_is_a_link_and_a_picture_of_it(natm: Natm, house: Path) ->
     drawn = [line for line in said.out.splitlines() if set(line) <= set("█▀▄ ") and line.strip()]
     assert modules(drawn) == [[not cell for cell in row] for row in segno.make(
         LINK["url"], error="l", micro=False).matrix_iter(border=2)]
-    assert platforms.asked[0][2]["send"] is False
+    assert platforms.told[0][2]["send"] is False
 
 
 def modules(lines: list[str]) -> list[list[bool]]:
@@ -163,7 +168,7 @@ def test_with_a_mail_server_it_goes_by_letter(natm: Natm, house: Path) -> None:
     said = natm("-C", str(house), "members", "invite", "amina", "--email", "a@example.org",
                 "--steward", "--group", "choir", server=platforms.server)
     assert (said.code, LINK["url"] in said.out) == (0, False)
-    assert platforms.asked[0][2] == {"send": True, "dry_run": False, "invitations": [{
+    assert platforms.told[0][2] == {"send": True, "dry_run": False, "invitations": [{
         "name": "amina", "email": "a@example.org", "steward": True, "groups": ["choir"]}]}
     kept = {**LINK, "email": "a@example.org", "why": "550"}
     platforms = Platforms(identity_invite={"ok": True, "invitations": [kept]})
@@ -189,7 +194,7 @@ def test_an_import_looks_first_and_then_makes_all_in_one_call(
                 server=platforms.server)
     passwords = said.json["result"]["first_passwords"]
     assert (said.code, set(passwords)) == (0, {"amina", "bo"})
-    looked, made = [d for id_, action, d in platforms.asked if action == "import"]
+    looked, made = [d for id_, action, d in platforms.told if action == "import"]
     assert looked["dry_run"] is True
     assert "password" not in str(looked)
     assert [(m["name"], m["password"], m["groups"]) for m in made["members"]] == [
@@ -205,7 +210,7 @@ def test_a_dry_run_and_a_question_nobody_answers_change_nothing(
         said = natm("-C", str(house), "--json", "members", "import", str(people), *words,
                     server=platforms.server)
         assert said.code == code
-    assert all(data["dry_run"] for _id, _action, data in platforms.asked)
+    assert all(data["dry_run"] for _id, _action, data in platforms.told)
 
 
 def test_what_the_directory_knows_better_is_told_with_the_line(
@@ -218,7 +223,7 @@ def test_what_the_directory_knows_better_is_told_with_the_line(
                 server=platforms.server)
     assert (said.code, said.json["result"]["problems"]) == (1, [
         {"where": f"{people}:3", "message": "there is or was an account bo"}])
-    assert len(platforms.asked) == 1
+    assert len(platforms.told) == 1
 
 
 def test_passwords_can_go_to_a_file_that_only_the_steward_reads(
@@ -232,7 +237,7 @@ def test_passwords_can_go_to_a_file_that_only_the_steward_reads(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with kept.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    made = platforms.asked[1][2]["members"]
+    made = platforms.told[1][2]["members"]
     assert [(r["name"], r["password"]) for r in rows] == [
         (m["name"], m["password"]) for m in made]
     assert natm(*words, server=platforms.server).json["error"]["code"] == "file.exists"

@@ -60,6 +60,7 @@ def test_a_role_has_its_papers(role: str) -> None:
         assert (ROLES / role / name).exists(), name
 
 
+@pytest.mark.slow
 def test_the_linter_is_content(tmp_path: Path) -> None:
     # The caches of linter and Ansible go elsewhere: the checkout stays as it is.
     run("ansible-lint", "--offline", "--profile", "production", "--strict", "roles",
