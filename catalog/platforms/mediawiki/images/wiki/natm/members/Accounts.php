@@ -166,7 +166,8 @@ class NatmAccounts {
 			'name' => $name,
 			'display_name' => $user->getRealName(),
 			'steward' => $this->accounts->isSteward( $user ),
-			'disabled' => $this->accounts->block( $user ) !== null
+			// Blocks that a steward set in the wiki are the wiki's own business.
+			'disabled' => $this->accounts->isBlockedByUs( $user )
 				|| !$this->services->getAuthManager()->userCanAuthenticate( $user->getName() ),
 		];
 	}

@@ -49,7 +49,7 @@ class Accounts {
 		return in_array( 'sysop', $this->services->getUserGroupManager()->getUserGroups( $user ), true );
 	}
 
-	public function block( User $user ): ?DatabaseBlock {
+	private function block( User $user ): ?DatabaseBlock {
 		return $this->services->getDatabaseBlockStore()->newFromTarget( $user->getName(), null, true );
 	}
 
