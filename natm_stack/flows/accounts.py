@@ -12,6 +12,8 @@ from ..model.sign_in import ProgramSpec
 from .workspace import Workspace
 
 Answer = dict[str, Any]
+LISTS = ("members", "groups", "invitations", "problems")
+"""What answers may hold several of, each an object."""
 
 
 def with_members(workspace: Workspace) -> list[Instance]:
@@ -90,8 +92,13 @@ def answered(answer: Answer) -> Answer:
 
 def _sound(answer: Any) -> Answer:
     """An answer of the form it should have; a platform that was broken into could say anything."""
-    fine = isinstance(answer, dict) and all(
-        isinstance(member, dict) and isinstance(member.get("name"), str)
-        for member in answer.get("members") or [])
+    fine = isinstance(answer, dict) and isinstance(answer.get("member", {}), dict) and all(
+        _objects(answer.get(key) or []) for key in LISTS) and all(
+        "name" in member for member in answer.get("members") or [])
     return answer if fine else {
         "ok": False, "code": "no-answer", "message": _("its member program answered nonsense")}
+
+
+def _objects(several: Any) -> bool:
+    return isinstance(several, list) and all(
+        isinstance(one, dict) and isinstance(one.get("name", ""), str) for one in several)

@@ -174,7 +174,7 @@ def show(workspace: Workspace, name: str) -> ShownMember:
     if workspace.deployment.accounts is None:
         return ShownMember(found[0], failed=report.failed)
     answer = ask(workspace, "show", {"name": name})
-    more = answer["member"] if answer.get("ok") else {}
+    more = answer.get("member", {}) if answer.get("ok") else {}
     return ShownMember(found[0], bool(more.get("removed")), str(more.get("since", "")),
                        str(more.get("password_since", "")), report.failed)
 

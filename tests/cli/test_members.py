@@ -134,6 +134,20 @@ def test_a_group_gets_members_and_names_are_looked_at_first(natm: Natm, house: P
         assert said.json["error"]["code"] == code
 
 
+@pytest.mark.parametrize("nonsense", [
+    {"groups": "x"}, {"groups": [3]}, {"groups": {"a": 1}}, {"members": ["x"]}, {"members": [{}]},
+    {"invitations": [["x"]]}, {"problems": 7}, {"member": "x"}, {"groups": [{"name": 3}]}, 7, None,
+])
+def test_whatever_a_broken_platform_answers_is_no_bug(
+    natm: Natm, house: Path, nonsense: Any
+) -> None:
+    answer = {"ok": True, **nonsense} if isinstance(nonsense, dict) else nonsense
+    for words in (["groups", "list"], ["invite", "amina"], ["show", "amina"]):
+        server = Platforms(**{f"identity_{action}": answer for action in (
+            "groups", "invite", "show", "list")}).server
+        assert natm("-C", str(house), "members", *words, server=server).code in (0, 1)
+
+
 # --- invitations
 
 def test_an_invitation_is_a_link_and_a_picture_of_it(natm: Natm, house: Path) -> None:

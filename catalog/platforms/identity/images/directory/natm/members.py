@@ -35,9 +35,11 @@ def create(connection: Any, request: Request) -> Request:
     there = people.find(connection, name)
     if there and not name.startswith(PROOF):
         raise Refused("exists", f"there is or was an account {name}")
-    groups = groups_of(request)
+    groups, email = groups_of(request), email_of(request)
+    if email and email.lower() in {o.email.lower() for o in people.find(connection).values()}:
+        raise Refused("email-taken", f"another account has the address {email}")
     if not there:
-        people.add(connection, name, display_name_of(request), email_of(request))
+        people.add(connection, name, display_name_of(request), email)
     for group in groups:
         people.join(connection, group, [name])
     return _open(connection, name, password, "stewards" in groups)
