@@ -18,10 +18,10 @@ local function apply(name, person)
     profile.follow(name, person.shown)
     local role = users.get_user_role(name, module.host)
     local before = role ~= nil and role.name == STEWARD
-    if person.steward and not before then
-        assert(users.set_user_role(name, module.host, STEWARD))
+    if person.steward then
         traces.make_lobby_owner(name)
-    elseif before and not person.steward then
+        assert(before or users.set_user_role(name, module.host, STEWARD))
+    elseif before then
         traces.end_lobby_ownership(name)
         assert(users.set_user_role(name, module.host, MEMBER))
     end

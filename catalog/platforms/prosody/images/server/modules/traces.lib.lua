@@ -19,7 +19,7 @@ end
 
 local function set_in_lobby(name, affiliation)
     local room = muc().get_room_from_jid(LOBBY .. "@" .. rooms_host)
-    if room then
+    if room and room:get_affiliation(jid(name)) ~= affiliation then
         room:set_affiliation(true, jid(name), affiliation)
         room:save(true)
     end
