@@ -16,6 +16,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
@@ -55,7 +56,10 @@ class WebSocket:
 
     def send(self, text: str) -> None:
         """Send one text."""
-        self._protocol.send_text(text.encode())
+        try:
+            self._protocol.send_text(text.encode())
+        except InvalidState as error:
+            raise SocketClosed("the server hung up") from error
         self._flush()
 
     def receive(self, end: float) -> str:

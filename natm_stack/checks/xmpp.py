@@ -47,6 +47,10 @@ class XmppError(Exception):
     """The server answered with an error, or not in time; the words say which."""
 
 
+class SessionEnded(XmppError):
+    """The server ended the session, or hung up."""
+
+
 class SignInRefused(XmppError):
     """The server does not accept this name and password."""
 
@@ -111,7 +115,7 @@ class Session:
 
     def close(self) -> None:
         """Sign out."""
-        with suppress(OSError):
+        with suppress(OSError, SocketClosed):
             self._send(ET.Element("close", xmlns=FRAMING))
         self._connection.close()
 
@@ -136,6 +140,16 @@ class Session:
         """The first message that fits, of those that came and those that will come in time."""
         element = self._wait(lambda e: fits(_message(e)), what, seconds, tag="message")
         return _message(element)
+
+    def is_ended(self, seconds: float) -> bool:
+        """Whether the server ends this session in time."""
+        try:
+            self._wait(lambda e: False, "the session's end", seconds)
+        except SessionEnded:
+            return True
+        except XmppError:
+            return False
+        return False
 
     def befriend(self, jid: str) -> None:
         """Put an address on the member's list of contacts."""
@@ -272,13 +286,13 @@ class Session:
         except TimeoutError:
             raise XmppError(f"{what} did not come in time") from None
         except (SocketClosed, OSError) as error:
-            raise XmppError(f"the server hung up while we waited for {what}") from error
+            raise SessionEnded(f"the server hung up while we waited for {what}") from error
         # Prosody's last word before it hangs up lacks the declaration of its prefix. (The XML is
         # our own server's, and the C library refuses endless entities by itself.)
         xml = f"<frame xmlns:stream='{STREAMS}'>{frame}</frame>"
         element = ET.fromstring(xml)[0]  # noqa: S314
         if element.tag == f"{{{STREAMS}}}error":
-            raise XmppError(f"the server ended the session: {_condition(element)}")
+            raise SessionEnded(f"the server ended the session: {_condition(element)}")
         return element
 
 

@@ -7,6 +7,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections import deque
 from contextlib import suppress
+from typing import cast
 
 from .job import Stack
 from .starttls import OPEN, encrypted
@@ -26,7 +27,7 @@ class Stream:
         self._begin()
 
     def _begin(self) -> None:
-        self._parser = ET.XMLPullParser(["start", "end"])
+        self._parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(["start", "end"])
         self._open: list[ET.Element] = []
 
     def send(self, text: str) -> None:
@@ -53,7 +54,8 @@ class Stream:
 
     def _take(self) -> None:
         """Keep each element that is whole, of those right under the stream itself."""
-        for event, element in self._parser.read_events():
+        for told in self._parser.read_events():
+            event, element = cast("tuple[str, ET.Element]", told)
             if event == "start":
                 self._open.append(element)
                 continue

@@ -13,8 +13,10 @@ import pytest
 
 from natm_stack.checks import starttls, xmpp
 
-ROUTE = "chat"
+ROUTE, PORT = "chat", "5222/tcp"
 BROWSER_MS = 30_000
+# Twice a minute and more often the chat asks who may still be there.
+HEARD_S = 60
 
 
 @pytest.fixture
@@ -36,6 +38,24 @@ def room(stack, marker, ada) -> Iterator[str]:
     ada.enter(address, "ada", create=True)
     yield address
     ada.destroy(address)
+
+
+@pytest.fixture
+def third(natm_job):
+    """One more member, whom a proof may lock out."""
+    if len(natm_job.members) < 3:
+        pytest.skip("no third throwaway member could be made")
+    return natm_job.members[2]
+
+
+@pytest.fixture
+def steward(stack, members, account):
+    """The first member is a steward: their browser, signed in at the account pages."""
+    if not stack.one_account:
+        pytest.skip("this stack has no account platform")
+    browser = account()
+    browser.enter(members[0].name, members[0].password)
+    return browser
 
 
 def eventually(what: Callable[[], bool], seconds: float = 10.0) -> bool:
@@ -155,9 +175,58 @@ def test_closed_paths(stack, web):
 
 def test_apps_are_offered_encryption(stack):
     """A member's XMPP app is offered encryption, with a certificate that is good for the domain."""
-    shown = starttls.certificate(stack.port("5222/tcp"), stack.domain, stack.tls())
+    shown = starttls.certificate(stack.port(PORT), stack.domain, stack.tls())
     names = [value for kind, value in shown.get("subjectAltName", ()) if kind == "DNS"]
     assert stack.domain in names, f"the certificate is for {', '.join(names)}"
+
+
+def test_apps_sign_in(stack, members, ben, marker):
+    """A member signs in with an XMPP app, encrypted, and writes to another."""
+    with xmpp.sign_in(stack, ROUTE, members[0].name, members[0].password, port=PORT) as app:
+        app.send(ben.bare_jid, f"from an app {marker}")
+        heard = ben.wait_for(lambda m: marker in m.body, "the words from the app")
+        assert heard.body == f"from an app {marker}", "the words came, but others than written"
+    with pytest.raises(xmpp.SignInRefused):
+        xmpp.sign_in(stack, ROUTE, members[0].name, secrets.token_urlsafe(12), port=PORT).close()
+
+
+def test_stewards_look_after_the_lobby(stack, ada, ben):
+    """A steward may change the room that everyone meets in, and a member who is none may not."""
+    query = xmpp.ET.Element("query", xmlns=xmpp.MUC_OWNER)
+    lobby = f"lobby@rooms.{stack.domain}"
+    form = ada.ask("get", lobby, query)
+    assert form.find(f".//{{{xmpp.DATA_FORM}}}x") is not None, "the steward is shown no settings"
+    with pytest.raises(xmpp.XmppError):
+        ben.ask("get", lobby, query)
+
+
+def test_the_accounts_password(stack, third, account):
+    """A member signs in to the chat with the account's name and password, and sets none here."""
+    if not stack.one_account:
+        pytest.skip("this stack has no account platform")
+    browser = account()
+    browser.enter(third.name, third.password)
+    assert browser.signed_in(), "the account pages do not know the member"
+    with xmpp.sign_in(stack, ROUTE, third.name, third.password) as session:
+        change = xmpp.ET.Element("query", xmlns="jabber:iq:register")
+        xmpp.ET.SubElement(change, "username").text = third.name
+        xmpp.ET.SubElement(change, "password").text = secrets.token_urlsafe(12)
+        with pytest.raises(xmpp.XmppError):
+            session.ask("set", None, change)
+
+
+def test_a_locked_member_is_out(stack, third, steward):
+    """A member whom a steward locks out is out of the chat within a minute, and stays out."""
+    settings = f"/profile/{third.name}/settings"
+    with xmpp.sign_in(stack, ROUTE, third.name, third.password) as session:
+        steward.send(settings, action="lock-execute")
+        try:
+            assert session.is_ended(HEARD_S), "the open session goes on"
+            with pytest.raises(xmpp.SignInRefused):
+                xmpp.sign_in(stack, ROUTE, third.name, third.password).close()
+        finally:
+            steward.send(settings, action="unlock")
+    xmpp.sign_in(stack, ROUTE, third.name, third.password).close()
 
 
 @pytest.mark.browser

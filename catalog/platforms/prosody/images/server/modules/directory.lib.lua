@@ -160,9 +160,6 @@ end
 local function converse(dn, password, ...)
     local requests = { bind(dn, password), ... }
     return promise.new(function(resolve, reject)
-        if at_once >= MOST_AT_ONCE then
-            return reject("too many conversations at once")
-        end
         at_once = at_once + 1
         local talk = { requests = requests, answers = {}, buffer = "", number = 0,
                        resolve = resolve, reject = reject }
@@ -194,6 +191,8 @@ local ABOUT = { "uid", "displayName", "memberOf" }
 local function sign_in(name, password)
     if not usable(name) or password == "" or #password > 1000 then
         return promise.resolve({})
+    elseif at_once >= MOST_AT_ONCE then
+        return promise.reject("too many sign-ins at once")
     end
     local dn = "uid=" .. name .. "," .. people
     local own = search(dn, ITSELF, compare(EQUAL, "uid", name), ABOUT)

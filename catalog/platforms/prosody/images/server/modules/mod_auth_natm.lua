@@ -109,7 +109,7 @@ local function look_after(names)
     local found = await(directory.still_members(names))
     for _, name in ipairs(found and names or {}) do
         if found[name] then
-            standing.apply(name, found[name])
+            standing.refresh(name, found[name])
         else
             sessions.close(name, "This account is closed.")
         end

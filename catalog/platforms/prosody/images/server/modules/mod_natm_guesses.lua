@@ -6,6 +6,8 @@ local throttle = require "prosody.util.throttle"
 local net = require "prosody.util.ip"
 
 local MOST, SECONDS = 10, 120
+-- Those tried side by side are found wrong later, and are owed then.
+local MOST_OWED = 40
 local MOST_REMEMBERED = 5000
 local wrong = cache.new(MOST_REMEMBERED)
 
@@ -34,5 +36,5 @@ module:hook("authentication-failure", function(event)
     local where = place(event.session)
     local left = wrong:get(where) or throttle.create(MOST, SECONDS)
     wrong:set(where, left)
-    left:poll(1)
+    left.balance = math.max(left:update() - 1, -MOST_OWED)
 end, -100)

@@ -5,6 +5,7 @@ local node_of = require "prosody.util.jid".node
 local getpath = require "prosody.util.datamanager".getpath
 
 local PROOF = "^natm%-proof%-"
+local LOBBY = "lobby"
 local rooms_host = module:get_option_string("natm_rooms")
 local share_host = module:get_option_string("natm_share")
 
@@ -17,8 +18,8 @@ local function muc()
 end
 
 local function set_in_lobby(name, affiliation)
-    local room = muc().get_room_from_jid("lobby@" .. rooms_host)
-    if room then
+    local room = muc().get_room_from_jid(LOBBY .. "@" .. rooms_host)
+    if room and room:get_affiliation(jid(name)) ~= affiliation then
         room:set_affiliation(true, jid(name), affiliation)
         room:save(true)
     end
@@ -85,7 +86,9 @@ local function remove_rooms(name, since)
     end
     for _, room in ipairs(all) do
         local affiliation = room:get_affiliation(jid(name))
-        if affiliation == "owner" and not owned_by_others(room, name) then
+        -- A steward of a proof may be the only owner of the room that belongs to everyone.
+        local own = affiliation == "owner" and node_of(room.jid) ~= LOBBY
+        if own and not owned_by_others(room, name) then
             destroy(room)
         elseif room._data.destroyed and room.jid:find(PROOF) then
             room:destroy()
