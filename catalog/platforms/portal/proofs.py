@@ -69,7 +69,9 @@ def fetch(stack: Any, client: httpx.Client, address: str) -> httpx.Response:
         host, port = stack.connect("")
         answer = client.get(
             url.copy_with(host=host, port=port),
-            headers={"Host": url.netloc.decode("ascii"), "User-Agent": BROWSER},
+            # The gate leads those to the sign-in who ask for a page.
+            headers={"Host": url.netloc.decode("ascii"), "User-Agent": BROWSER,
+                     "Accept": "text/html"},
             extensions={"sni_hostname": url.host},
         )
         if not answer.has_redirect_location:
