@@ -84,7 +84,7 @@ def purge(request: Request) -> Request:
 def end(request: Request) -> Request:
     """Out of every meeting, where the account is kept elsewhere; nobody is no error.
 
-    An account from before must not open again with its old password, should accounts come back here.
+    An account from before must not open with its old password, should accounts come back here.
     """
     name = _name(request)
     Ended(data_folder()).put_out(name)
