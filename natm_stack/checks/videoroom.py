@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from .job import Stack
+from .account import sign_in_page
+from .job import Member, Stack
 from .websocket import SocketClosed, WebSocket
 
 if TYPE_CHECKING:
@@ -78,6 +80,11 @@ class Live:
             if said["type"] == type_:
                 return said
 
+    def settle(self) -> None:
+        """Wait until all that was said before has been heard."""
+        self.say("ping")
+        self.wait("pong")
+
     def close(self) -> None:
         """Leave."""
         self._connection.close()
@@ -120,6 +127,37 @@ def body(**request: Any) -> dict[str, Any]:
     return {"janus": "message", "body": request}
 
 
+# What Janus must not do for a page, whatever it is asked.
+FORBIDDEN = {
+    "make a room": body(request="create", room="mine"),
+    "list rooms": body(request="list"),
+    "list people": body(request="listparticipants", room="x"),
+    "remove somebody": body(request="kick", room="x", id="p0"),
+    "end a room": body(request="destroy", room="x"),
+    "send media away": body(request="rtp_forward", room="x", host="192.0.2.1"),
+    "record": body(request="enable_recording", room="x", record=True),
+    "use another plugin": {"janus": "attach", "plugin": "janus.plugin.echotest"},
+    "take over a session": {"janus": "claim"},
+    "look into Janus": {"janus": "info"},
+    "use another's session": {"janus": "keepalive", "session_id": 1},
+}
+
+
+def allowed(own: Device, link: str) -> list[str]:
+    """What of all that Janus does for a page although it must not."""
+    done = []
+    for what, message in FORBIDDEN.items():
+        talk = Talk(own.media(link, own.ticket(link, "Guest"))).begin()
+        try:
+            answer = talk.ask(message)
+        except (SocketClosed, OSError):
+            continue
+        if answer["janus"] != "error" and "error_code" not in str(answer):
+            done.append(what)
+        talk.close()
+    return done
+
+
 def code(answer: httpx.Response) -> str:
     """Status and code of a refusal, in one word."""
     with suppress(ValueError, KeyError):
@@ -136,10 +174,103 @@ def refused(open_: Callable[[], object]) -> bool:
     return False
 
 
+def with_session(device: Device, member: Member, kept: dict[str, dict[str, str]]) -> Device:
+    """Sign in with an account of the platform's own; `kept` holds the sessions from before."""
+    if member.name not in kept:
+        answer = device.ask("POST", "/session", {"name": member.name, "password": member.password})
+        assert answer.status_code == 200, f"a member could not sign in: {answer.text}"
+        kept[member.name] = dict(device.client.cookies)
+    for key, value in kept[member.name].items():
+        device.client.cookies.set(key, value, domain=urlsplit(device.origin).hostname or "")
+    return device
+
+
+def written_in_turn(channels: list[Live], marker: str) -> list[tuple[int, str]]:
+    """People write in turn, and all read the same in the same order: what they read."""
+    for number in range(12):
+        channels[number % len(channels)].say("chat", text=f"{marker} {number}", mid=f"m{number}")
+    seen = [[c.wait("chat") for _ in range(12)] for c in channels]
+    orders = [[(said["n"], said["text"]) for said in one] for one in seen]
+    assert all(one == orders[0] for one in orders), "not everybody read the same order"
+    assert [n for n, _ in orders[0]] == list(range(1, 13)), "the numbers have gaps"
+    for writer in range(len(channels)):
+        own = [int(text.split()[1]) for _, text in orders[0]]
+        own = [number for number in own if number % len(channels) == writer]
+        assert own == sorted(own), "one's words were turned"
+    return orders[0]
+
+
+def known_to_each_other(member: Device, steward: Device, link: str) -> None:
+    """A member is in a room under their own name, a steward leads it, and they see each other."""
+    shown = member.ask("GET", "/me").json()["display_name"]
+    live = member.live(link, member.ticket(link, "Somebody else"))
+    you = live.wait("welcome")["you"]
+    assert (you["name"], you["member"], you["steward"]) == (shown, True, False), f"it is {you}"
+    lead = steward.live(link, steward.ticket(link, ""))
+    welcome = lead.wait("welcome")
+    assert welcome["you"]["steward"] is True, "a steward does not lead"
+    assert shown in [p["name"] for p in welcome["people"]], "others see another name"
+    lead.close()
+    live.close()
+
+
+def guest_link_opens(guest: Device, steward: Device, link: str, other: str) -> None:
+    """A guest's link opens its own room and not one for members, ends, and is taken back."""
+    made = steward.ask("POST", f"/rooms/{link}/invite", {"hours": 1})
+    assert made.status_code == 201, f"no guest link was made: {made.text}"
+    assert 0 < made.json()["ends"] - time.time() <= 3600, "the guest link has no end"
+    invite = made.json()["invite"]
+    assert code(guest.join(link, "Guest")) == "403 invite_needed"
+    assert code(guest.join(other, "Guest", invite=invite)) == "403 members_only"
+    ends, _, signature = invite.partition(".")
+    later = f"{int(ends) + 3600}.{signature}"
+    assert code(guest.join(link, "Guest", invite=later)) == "403 invite_over", "an end was moved"
+    assert guest.join(link, "Guest", invite=invite).status_code == 200, "a guest link is not good"
+    assert steward.ask("DELETE", f"/rooms/{link}/invite").status_code == 204
+    assert code(guest.join(link, "Guest", invite=invite)) == "403 invite_over", "it is good again"
+
+
+def by_the_account(page: Page, address: str, member: Member) -> None:
+    """Sign in from the page where one account opens all platforms."""
+    page.goto(address)
+    assert page.locator("input[type=password]:visible").count() == 0, "there is a second box"
+    page.locator("#to-sign-in").click(timeout=BROWSER_MS)
+    sign_in_page(page, member)
+    page.locator("#to-sign-out").wait_for(timeout=BROWSER_MS)
+    assert page.url == address, f"the sign-in led to {page.url}"
+    assert page.locator("[data-action=sign-out]:visible").count() == 0, "two ways out"
+
+
+def by_the_form(page: Page, address: str, member: Member) -> None:
+    """Sign in on the page itself, with an account of the platform's own."""
+    page.goto(address)
+    page.locator("#sign-in summary").click(timeout=BROWSER_MS)
+    page.locator("#sign-in-name").fill(member.name)
+    page.locator("#sign-in-password").fill(member.password)
+    page.locator("[data-action=sign-in]").click()
+    page.locator("[data-action=sign-out]").wait_for(timeout=BROWSER_MS)
+
+
+def screens_seen(page: Page, seconds: float) -> list[int]:
+    """Frames of shared screens that a page has decoded, as soon as there are some."""
+    end = time.monotonic() + seconds
+    frames: list[int] = []
+    while time.monotonic() < end and not any(count > 2 for count in frames):
+        page.wait_for_timeout(1000)
+        feeds = stats(page)["feeds"]
+        frames = [f["frames"] for id_, f in feeds.items() if id_.endswith("-screen")]
+    return frames
+
+
 def enter(page: Page, address: str, name: str) -> None:
     """Go to a room as people do, through the lobby."""
     page.goto(address)
     page.locator("#name").fill(name, timeout=BROWSER_MS)
+    go_in(page)
+
+
+def go_in(page: Page) -> None:
+    """From the lobby into the room."""
     page.locator("[data-action=join]").click(timeout=BROWSER_MS)
     page.locator("html[data-state=in]").wait_for(state="attached", timeout=BROWSER_MS)
 
@@ -176,18 +307,3 @@ def all_meet(pages: list[Page], want: int, seconds: float = MEET_SECONDS) -> Non
         if all(count >= want for count in counted):
             return
     raise AssertionError(f"seen and heard others: {counted}, wanted {want} each; {after}")
-
-
-FORBIDDEN = {
-    "make a room": body(request="create", room="mine"),
-    "list rooms": body(request="list"),
-    "list people": body(request="listparticipants", room="x"),
-    "remove somebody": body(request="kick", room="x", id="p0"),
-    "end a room": body(request="destroy", room="x"),
-    "send media away": body(request="rtp_forward", room="x", host="192.0.2.1"),
-    "record": body(request="enable_recording", room="x", record=True),
-    "use another plugin": {"janus": "attach", "plugin": "janus.plugin.echotest"},
-    "take over a session": {"janus": "claim"},
-    "look into Janus": {"janus": "info"},
-    "use another's session": {"janus": "keepalive", "session_id": 1},
-}

@@ -7,28 +7,77 @@ import secrets
 import socket
 import ssl
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 
 from natm_stack.checks import turn
-from natm_stack.checks.account import sign_in_page
+from natm_stack.checks.job import Member
 from natm_stack.checks.videoroom import (
     BROWSER_MS,
-    FORBIDDEN,
+    Device,
     Talk,
     all_meet,
+    allowed,
     body,
+    by_the_account,
+    by_the_form,
     code,
     enter,
+    go_in,
+    guest_link_opens,
+    known_to_each_other,
     refused,
+    screens_seen,
     stats,
+    with_session,
+    written_in_turn,
 )
 from natm_stack.checks.websocket import SocketClosed
 
 ROUTE = "video"
-pytest_plugins = ["natm_stack.checks.videohouse"]
+SESSION: dict[str, dict[str, str]] = {}
+"""Members' cookies: signing in again for each proof would be too often in a short time."""
+
+
+@pytest.fixture
+def device(stack, web) -> Callable[[], Device]:
+    """Makes devices."""
+    return lambda: Device(stack, ROUTE, web())
+
+
+@pytest.fixture
+def signed_in(stack, device, visit) -> Callable[[Member], Device]:
+    """Makes devices of members who have signed in, at the gate or here."""
+    if stack.sign_in == "header":
+        return lambda member: Device(stack, ROUTE, visit(member))
+    return lambda member: with_session(device(), member, SESSION)
+
+
+@pytest.fixture
+def steward(members, signed_in) -> Device:
+    """A steward, signed in."""
+    own = signed_in(members[0])
+    assert own.ask("GET", "/me").json()["steward"] is True, "a steward is not known as one"
+    return own
+
+
+@pytest.fixture
+def room(steward, marker) -> Iterator[Callable[..., str]]:
+    """Makes rooms; they are gone after the proof."""
+    links: list[str] = []
+
+    def make(**more: object) -> str:
+        answer = steward.ask("POST", "/rooms", {"title": f"Proof {marker}", **more})
+        assert answer.status_code == 201, f"a steward could not make a room: {answer.text}"
+        links.append(answer.json()["link"])
+        return links[-1]
+
+    yield make
+    for link in links:
+        steward.ask("DELETE", f"/rooms/{link}")
 
 
 # --- rooms and tickets
@@ -115,57 +164,31 @@ def test_only_stewards_lead(members, signed_in, room, device):
     for do in ("mute", "remove", "mute_all", "forgive"):
         with suppress(SocketClosed, OSError):
             live.say("lead", do=do, id=id_)
-    target.say("ping")
-    target.wait("pong")
+    target.settle()
     target.say("chat", text="still here", mid="1")
     assert target.wait("chat")["text"] == "still here", "a guest could remove somebody"
 
 
 def test_own_name(members, signed_in, steward, room, device):
     """A member who has signed in is in the room under their own name, whatever they type."""
-    link, bo = room(), signed_in(members[1])
     assert device().ask("GET", "/me").json()["name"] is None, "a stranger is taken for a member"
-    shown = bo.ask("GET", "/me").json()["display_name"]
-    live = bo.live(link, bo.ticket(link, "Somebody else"))
-    you = live.wait("welcome")["you"]
-    assert (you["name"], you["member"], you["steward"]) == (shown, True, False), f"it is {you}"
-    lead = steward.live(link, steward.ticket(link, ""))
-    welcome = lead.wait("welcome")
-    assert welcome["you"]["steward"] is True, "a steward does not lead"
-    assert shown in [p["name"] for p in welcome["people"]], "others see another name"
-    lead.close()
-    live.close()
+    known_to_each_other(signed_in(members[1]), steward, room())
 
 
 def test_rooms_for_members(members, signed_in, steward, room, device):
     """A member's room is closed to strangers, but for those with a guest link, until it ends."""
-    link, other = room(guests="invited"), room(guests="none")
-    made = steward.ask("POST", f"/rooms/{link}/invite", {"hours": 1})
-    assert made.status_code == 201, f"no guest link was made: {made.text}"
-    invite = made.json()["invite"]
-    assert 0 < made.json()["ends"] - time.time() <= 3600, "the guest link has no end"
-    guest, bo = device(), signed_in(members[1])
-    assert code(guest.join(link, "Guest")) == "403 invite_needed"
-    assert code(guest.join(other, "Guest", invite=invite)) == "403 members_only"
-    ends, _, signature = invite.partition(".")
-    later = f"{int(ends) + 3600}.{signature}"
-    assert code(guest.join(link, "Guest", invite=later)) == "403 invite_over", "an end was moved"
-    assert guest.join(link, "Guest", invite=invite).status_code == 200, "a guest link is not good"
+    link, other, bo = room(guests="invited"), room(guests="none"), signed_in(members[1])
+    guest_link_opens(device(), steward, link, other)
     for one in (link, other):
         assert bo.join(one, "").status_code == 200, "a member was not let in"
-    assert steward.ask("DELETE", f"/rooms/{link}/invite").status_code == 204
-    assert code(device().join(link, "Late", invite=invite)) == "403 invite_over"
 
 
 def test_wrong_password(stack, members, device):
     """A member's name with a wrong password is refused; with one account, there is no box here."""
-    if stack.sign_in == "header":
-        right = {"name": members[1].name, "password": members[1].password}
-        assert code(device().ask("POST", "/session", right)) == "404 not_found"
-        return
+    refusal = "404 not_found" if stack.sign_in == "header" else "403 sign_in_wrong"
     for name in (members[1].name, f"natm-proof-{secrets.token_hex(4)}"):
         wrong = {"name": name, "password": secrets.token_urlsafe(12)}
-        assert code(device().ask("POST", "/session", wrong)) == "403 sign_in_wrong"
+        assert code(device().ask("POST", "/session", wrong)) == refusal
 
 
 def test_other_sites_get_nothing(room, steward, device):
@@ -188,18 +211,10 @@ def test_chat_in_order(room, device, marker):
         own = device()
         channels.append(own.live(link, own.ticket(link, name)))
         channels[-1].wait("welcome")
-    for number in range(12):
-        channels[number % 3].say("chat", text=f"{marker} {number}", mid=f"m{number}")
-    seen = [[c.wait("chat") for _ in range(12)] for c in channels]
-    orders = [[(said["n"], said["text"]) for said in one] for one in seen]
-    assert orders[0] == orders[1] == orders[2], "not everybody read the same order"
-    assert [n for n, _ in orders[0]] == list(range(1, 13)), "the numbers have gaps"
-    for writer in range(3):
-        own = [text for _, text in orders[0] if int(text.split()[1]) % 3 == writer]
-        assert own == sorted(own, key=lambda text: int(text.split()[1])), "one's words were turned"
+    order = written_in_turn(channels, marker)
     later = device()
     welcome = later.live(link, later.ticket(link, "Late")).wait("welcome")
-    assert [(c["n"], c["text"]) for c in welcome["chat"]] == orders[0], "who came later lacks some"
+    assert [(c["n"], c["text"]) for c in welcome["chat"]] == order, "who came later lacks some"
     for channel in channels:
         channel.close()
 
@@ -217,26 +232,21 @@ def test_removed_stays_out(steward, room, device):
     assert code(guest.join(link, "Guest")) == "403 removed"
     assert code(device().join(link, "Somebody")) == "403 removed_nearby"
     lead.say("lead", do="forgive")
-    lead.say("ping")
-    lead.wait("pong")
+    lead.settle()
     assert device().join(link, "Somebody").status_code == 200, "others there were not let in again"
     assert code(guest.join(link, "Guest")) == "403 removed", "forgiving let the removed device in"
     lead.close()
 
+
+# --- Janus through the service
 
 def test_janus_is_guarded(room, device):
     """A member's browser can ask Janus for its own room and nothing else."""
     link, own = room(), device()
     live = own.live(link, own.ticket(link, "Guest"))
     live.wait("welcome")
-    for what, message in FORBIDDEN.items():
-        talk = Talk(own.media(link, own.ticket(link, "Guest"))).begin()
-        try:
-            answer = talk.ask(message)
-        except (SocketClosed, OSError):
-            continue
-        assert answer["janus"] == "error" or "error_code" in str(answer), f"it could {what}"
-        talk.close()
+    done = allowed(own, link)
+    assert not done, f"it could {', '.join(done)}"
     live.close()
 
 
@@ -255,6 +265,15 @@ def test_nobody_speaks_for_another(room, device):
     assert elsewhere not in str(joined), "another room was joined"
     talk.close()
     live.close()
+
+
+# --- the relay
+
+@pytest.fixture
+def credential(room, device) -> tuple[str, str]:
+    """Name and password for the relay, as a member who comes in gets them."""
+    server = device().join(room(), "Ada").json()["ice_servers"][0]
+    return server["username"], server["credential"]
 
 
 def test_relay_refuses_strangers(stack, credential):
@@ -331,25 +350,11 @@ def test_three_meet(stack, room, browsers):
 @pytest.mark.browser
 def test_sign_in_on_the_page(stack, members, room, browsers):
     """A member signs in from the page, is back there under their own name, and goes in."""
-    page, address = browsers(), f"{stack.url(ROUTE)}/"
-    page.goto(address)
-    if stack.sign_in == "header":
-        assert page.locator("input[type=password]:visible").count() == 0, "there is a second box"
-        page.locator("#to-sign-in").click(timeout=BROWSER_MS)
-        sign_in_page(page, members[0])
-        page.locator("#to-sign-out").wait_for(timeout=BROWSER_MS)
-        assert page.url == address, f"the sign-in led to {page.url}"
-        assert page.locator("[data-action=sign-out]:visible").count() == 0, "two ways out"
-    else:
-        page.locator("#sign-in summary").click(timeout=BROWSER_MS)
-        page.locator("#sign-in-name").fill(members[0].name)
-        page.locator("#sign-in-password").fill(members[0].password)
-        page.locator("[data-action=sign-in]").click()
-        page.locator("[data-action=sign-out]").wait_for(timeout=BROWSER_MS)
+    page, sign_in = browsers(), by_the_account if stack.sign_in == "header" else by_the_form
+    sign_in(page, f"{stack.url(ROUTE)}/", members[0])
     page.goto(f"{stack.url(ROUTE)}/{room(guests='none')}")
     assert page.locator("#name").get_attribute("readonly") is not None, "the name can be changed"
-    page.locator("[data-action=join]").click(timeout=BROWSER_MS)
-    page.locator("html[data-state=in]").wait_for(state="attached", timeout=BROWSER_MS)
+    go_in(page)
 
 
 @pytest.mark.browser
@@ -373,10 +378,7 @@ def test_screen(stack, room, browsers):
     for page, name in ((ada, "Ada"), (ben, "Ben")):
         enter(page, f"{stack.url(ROUTE)}/{link}", name)
     ada.locator("[data-action=share]").first.click()
-    end, screens = time.monotonic() + 45, []
-    while time.monotonic() < end and not any(frames > 2 for frames in screens):
-        ben.wait_for_timeout(1000)
-        screens = [f["frames"] for id_, f in stats(ben)["feeds"].items() if id_.endswith("-screen")]
+    screens = screens_seen(ben, 45)
     assert any(frames > 2 for frames in screens), f"of shared screens were decoded: {screens}"
 
 

@@ -147,7 +147,9 @@ def test_who_is_put_out_comes_back_as_anybody(
         bo = house.visitor().known_as("bo")
         lead, live = await stella.live(link), await bo.live(link)
         await stella.ask("PATCH", f"/api/rooms/{link}", {"pin": "4711"})
+        house.account("bo")  # as it was before there was one account for all
         await members(house, "end", name="bo")
+        assert house.service.accounts.open_account("bo") is None
         await live.hear("signed_out")
         assert (await lead.hear("left"))["id"] == bo.id
         # The gate may not have heard of it yet, and still tells of a member.

@@ -132,16 +132,11 @@ class Accounts:
         with self._kept.changed() as accounts:
             accounts[name].update({"hash": made, "disabled": False, "sessions": {}})
 
-    def sign_out(self, name: str) -> None:
-        """Signed out everywhere, where there is such an account."""
-        with self._kept.changed() as accounts:
-            if name in accounts:
-                accounts[name]["sessions"] = {}
-
     def lock(self, name: str) -> None:
         """Nobody signs in with this name any more; the name stays taken."""
         with self._kept.changed() as accounts:
-            accounts[name].update({"hash": "", "disabled": True, "sessions": {}})
+            if name in accounts:
+                accounts[name].update({"hash": "", "disabled": True, "sessions": {}})
 
     def drop(self, name: str) -> None:
         """As if it had never been; for proofs only."""

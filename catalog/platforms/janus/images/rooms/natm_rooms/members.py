@@ -82,10 +82,13 @@ def purge(request: Request) -> Request:
 
 
 def end(request: Request) -> Request:
-    """Out of every meeting and signed out, wherever the account is kept; nobody is no error."""
+    """Out of every meeting, where the account is kept elsewhere; nobody is no error.
+
+    An account from before must not open with its old password, should accounts come back here.
+    """
     name = _name(request)
     Ended(data_folder()).put_out(name)
-    _accounts().sign_out(name)
+    _accounts().lock(name)
     time.sleep(NOTICED_SECONDS)
     return {"ok": True}
 
