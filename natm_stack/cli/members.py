@@ -88,7 +88,7 @@ def disable_command(app: App, name: str, yes: bool) -> int:
 
     Example: natm members disable amina
     """
-    from ..flows.members import disable
+    from ..flows.member_locks import disable
 
     app.confirm(_("Lock {name} out of every platform?").format(name=name), yes=yes)
     return app.show(disable(app.workspace, name), "members/1", bad=1)
@@ -102,7 +102,7 @@ def enable_command(app: App, name: str) -> int:
 
     Example: natm members enable amina
     """
-    from ..flows.members import enable
+    from ..flows.member_locks import enable
 
     return app.show(enable(app.workspace, name), "members/1", bad=1)
 

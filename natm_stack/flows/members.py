@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import NatmError
 from ..i18n import _, spoken_language
 from ..model.base import text_in
+from ..model.deployment import Instance
 from ..model.members import MemberAccount, MembersReport, ShownMember
 from .accounts import Answer, account_platform, answered, ask, call, keepers, others, step
 from .verify import PREFIX, finish_clean_up
@@ -105,41 +106,6 @@ def remove(workspace: Workspace, name: str) -> MembersReport:
     return replace(report, name=name, remains=_remains(workspace) if report.done else {})
 
 
-def disable(workspace: Workspace, name: str) -> MembersReport:
-    """Lock a member out for a while; groups and all they wrote stay."""
-    return _lock(workspace, name, "disable", natively="remove", ending=True)
-
-
-def enable(workspace: Workspace, name: str) -> MembersReport:
-    """Open a member's account again, with the password from before."""
-    report = _lock(workspace, name, "enable")
-    # What keeps passwords of its own has forgotten them.
-    own = {i.id: _("has an account of its own: `natm members reset {name}` opens it").format(
-        name=name) for i in keepers(workspace) if i.id not in report.done}
-    return replace(report, failed=own)
-
-
-def _lock(
-    workspace: Workspace, name: str, action: str, *, natively: str | None = None,
-    ending: bool = False,
-) -> MembersReport:
-    """The account platform first: where it refuses, nothing is done elsewhere."""
-    check_name(name)
-    account = account_platform(workspace)
-    with workspace.lock(f"members {action}") as lock:
-        finish_clean_up(workspace)
-        answered(ask(workspace, action, {"name": name}))
-        own = [i for i in keepers(workspace) if i.id != account.id] if natively else []
-        chains = {i.id: [step(i, natively or "", {"name": name})] for i in own}
-        chains |= {i.id: [step(i, "end", {"name": name})] for i in others(workspace) if ending}
-        answers = {id_: a for id_, (a,) in call(workspace, chains).items()
-                   if a.get("code") != "unknown"}
-        lock.result = "done"
-    return MembersReport(
-        done={account.id: action, **{id_: action for id_, a in answers.items() if a.get("ok")}},
-        failed={id_: words(a) for id_, a in answers.items() if not a.get("ok")}, name=name)
-
-
 def _remains(workspace: Workspace) -> dict[str, str]:
     """What stays of a member who is gone, in the steward's own language where it is known."""
     language = spoken_language()
@@ -199,7 +165,7 @@ def everywhere(
         raise NatmError(_("no platform of this stack has accounts"), code="members.none")
     with workspace.lock(command) as lock:
         finish_clean_up(workspace)
-        answers = call(workspace, {i.id: [step(i, action, data)] for i in instances})
+        answers = _in_order(workspace, instances, action, data)
         if ending and any(a.get("ok") for (a,) in answers.values()):
             answers |= call(workspace, {i.id: [step(i, "end", {"name": data["name"]})]
                                         for i in others(workspace)})
@@ -208,6 +174,18 @@ def everywhere(
             failed={id_: words(a) for id_, (a,) in answers.items() if not a.get("ok")})
         lock.result = "done" if report.ok else "failed"
     return report
+
+
+def _in_order(
+    workspace: Workspace, instances: list[Instance], action: str, data: dict[str, Any]
+) -> dict[str, list[Answer]]:
+    """All side by side; but where the account platform makes no account, nobody else does."""
+    chains = {i.id: [step(i, action, data)] for i in instances}
+    accounts = workspace.deployment.accounts
+    if action != "create" or accounts not in chains:
+        return call(workspace, chains)
+    answers = call(workspace, {accounts: chains.pop(accounts)})
+    return answers | call(workspace, chains) if answers[accounts][0].get("ok") else answers
 
 
 def words(answer: Answer) -> str:

@@ -45,3 +45,19 @@ def folder(tmp_path: Path) -> Path:
     """A workspace with the sample stack."""
     (tmp_path / "work").mkdir()
     return sample_workspace(tmp_path / "work").folder
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A workspace with an account platform, and a platform that keeps accounts of its own."""
+    (tmp_path / "house").mkdir()
+    return sample_workspace(tmp_path / "house", platforms={
+        "portal": None, "identity": None, "radicale": None}).folder
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Two people."""
+    file = tmp_path / "people.csv"
+    file.write_text("name,display_name,groups\namina,أمينة,choir\nbo,,\n", encoding="utf-8")
+    return file

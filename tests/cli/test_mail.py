@@ -100,12 +100,11 @@ def test_what_goes_wrong_is_said(post: Any, post_office: tuple[str, PostOffice])
     assert office.letters == []
 
 
+@pytest.mark.parametrize("post_office", ["starttls", "tls"], indirect=True)
 def test_a_password_never_goes_to_who_shows_a_wrong_certificate(
     post: Any, post_office: tuple[str, PostOffice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls, office = post_office
-    if tls == "none":
-        pytest.skip("there is no certificate and no password")
     monkeypatch.delenv("SSL_CERT_FILE")
     settings = told(tls, office)
     assert "CERTIFICATE_VERIFY_FAILED" in post.send(
