@@ -86,8 +86,9 @@ window.converse.initialize({
     theme: "nordic",
     i18n: locale(language) ?? "en",
 
-    // Only this server, by the one web socket that the edge passes on.
-    websocket_url: `${address.replace(/^https:/, "wss:")}/xmpp-websocket`,
+    // Only this server, by the one web socket that the edge passes on. With the one account the
+    // browser keeps nothing to sign in with again, so there it is BOSH: it outlives a reload.
+    websocket_url: account ? undefined : `${address.replace(/^https:/, "wss:")}/xmpp-websocket`,
     bosh_service_url: `${address}/http-bind`,
     discover_connection_methods: false,
 
