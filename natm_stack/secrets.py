@@ -126,13 +126,15 @@ def change_value(file: Path, secrets: Secrets, name: str, value: Secret) -> None
     """Put one value that somebody gave in the place of an older one; no data hangs on it."""
     kept = [line for line in (read_text(file) or "").splitlines(keepends=True)
             if not line.startswith(f"{name}:")]
-    write(file, "".join(kept).encode(), 0o600)
-    _append(file, [(name, value)], secrets.vault_key)
+    _append(file, [(name, value)], secrets.vault_key, "".join(kept))
 
 
-def _append(file: Path, made: list[tuple[str, Secret]], key: Secret) -> None:
+def _append(
+    file: Path, made: list[tuple[str, Secret]], key: Secret, before: str | None = None
+) -> None:
+    """After what the file holds, or after this instead; in one step either way."""
     box = vault(key)
-    text = read_text(file) or HEADER
+    text = (read_text(file) if before is None else before) or HEADER
     text += "" if text.endswith("\n") else "\n"
     for name, value in made:
         encrypted = box.encrypt(value.reveal().encode()).decode()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from memberprograms import Answer, Platforms
 
-from natm_stack.flows import members
+from natm_stack.flows import members, plan
 from natm_stack.flows.workspace import Workspace
 from natm_stack.testing.fakes import MemoryServer, deployed_server, sample_tools
 
@@ -106,15 +106,18 @@ def test_nobody_is_adopted_while_a_platform_is_silent(natm: Natm, house: Path) -
 
 
 def test_the_plan_says_that_accounts_have_to_be_adopted(
-    natm: Natm, house: Path
+    natm: Natm, house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace = Workspace(house, sample_tools())
-    others = [i.id for i in workspace.deployment.instances
-              if i.platform.members and i.method != "native"]
-    server = deployed_server(workspace)
-    assert not notes(natm, house, server)
-    del server.scripts["look"]["receipts"]["identity"]
-    assert bool(notes(natm, house, server)) == bool(others)
+    monkeypatch.setattr(plan, "others", lambda workspace: [
+        workspace.deployment.instance("radicale")])
+    server = deployed_server(Workspace(house, sample_tools()))
+    assert notes(natm, house, server) == []
+    receipts = server.scripts["look"]["receipts"]
+    del receipts["identity"]
+    [note] = notes(natm, house, server)
+    assert "radicale" in note
+    del receipts["radicale"]
+    assert notes(natm, house, server) == []
 
 
 def notes(natm: Natm, folder: Path, server: MemoryServer) -> list[str]:
