@@ -28,7 +28,8 @@ def _addresses(deployment: Deployment) -> dict[str, str]:
     told = {"home": next(r.url for r in provider.routes if r.title)}
     if "header" in provides:
         gate = urls[provides["header"].route]
-        told |= {"sign_in": f"{gate}/gate/login?rd=", "sign_out": f"{gate}/gate/logout"}
+        told |= {"sign_in": f"{gate}/gate/login?rd=", "sign_out": f"{gate}/gate/logout",
+                 "cookie": provides["header"].cookie or ""}
     if "oidc" in provides:
         told["issuer"] = urls[provides["oidc"].route]
     return told

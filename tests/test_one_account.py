@@ -151,9 +151,12 @@ def test_the_edge_asks_the_gate_before_it_lets_anybody_through(catalog: Catalog)
     route = site[site.index("route {"):]
     order = [route.index(word) for word in (
         "import nobody", 'respond "/inner" 404', "forward_auth identity-gate:8080",
-        'uri "/gate/programs"', "request_header -Authorization", "import to shed-web:8080")]
+        'uri "/gate/programs"', "request_header -Authorization", "import keep",
+        "import to shed-web:8080")]
     assert order == sorted(order)
     assert "@unasked" not in site
+    own = caddy[caddy.index("https://gate."):].partition("\n}\n")[0]
+    assert "import keep" not in own  # the gate itself needs its cookie
     without = text(rendered(resolved(catalog, "shed")), "edge/files/Caddyfile")
     assert "forward_auth" not in without
 

@@ -94,6 +94,9 @@ class ProvidedSpec(FileModel):
         description="ldap: what people, groups and services stand under, as in dc=natm.")
     route: str | None = Field(
         default=None, description="header: where members sign in; oidc: the issuer's route.")
+    cookie: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9_-]{1,60}$",
+        description="header: the gate's cookie, which the edge shows to no other platform.")
 
 
 class GateSpec(FileModel):
