@@ -10,12 +10,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 
-def run(*words):
+def run(*words, partly=False):
+    """What a program printed, if all went well; `partly`: also if something was not found."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 or partly else None
 
 
 def receipts(root):
@@ -46,7 +47,8 @@ def containers(prefix):
     text = run("docker", "ps", "--all", "--no-trunc", "--filter",
                "label=com.docker.compose.project", "--format", "{{.ID}}")
     ids = text.split() if text else []
-    listed = run("docker", "inspect", *ids) if ids else None
+    # One may vanish meanwhile, and all the others are told all the same.
+    listed = run("docker", "inspect", *ids, partly=True) if ids else None
     return [brief(one) for one in json.loads(listed or "[]")
             if one["Config"]["Labels"].get("com.docker.compose.project", "").startswith(prefix)]
 
@@ -74,7 +76,7 @@ def images(wanted):
 def networks():
     """The engine's networks by name, each with its ranges of addresses."""
     ids = (run("docker", "network", "ls", "--quiet") or "").split()
-    listed = run("docker", "network", "inspect", *ids) if ids else None
+    listed = run("docker", "network", "inspect", *ids, partly=True) if ids else None
     return {net["Name"]: [part["Subnet"] for part in net["IPAM"]["Config"] or []]
             for net in json.loads(listed or "[]")}
 

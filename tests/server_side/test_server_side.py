@@ -191,10 +191,24 @@ def test_an_engine_is_asked_once_for_each_thing(
         {"a:1": "sha256:2"}, {"natm-x": ["172.28.0.0/28"], "host": []})
 
 
-def engine(programs: Path, answers: dict[str, str]) -> None:
+def test_a_container_that_vanishes_meanwhile_hides_no_other(
+    script: Script, root: Path, programs: Path
+) -> None:
+    container = {
+        "Name": "/natm-portal-web-1", "Image": "sha256:2", "State": {"Status": "running"},
+        "Config": {"Image": "a:1", "Labels": {"com.docker.compose.project": "natm-portal"}}}
+    engine(programs, {"version": "27.3.1", "ps": "1\n2", "inspect": json.dumps([container])},
+           complains=("inspect",))
+    assert [c["name"] for c in look(script, root)["containers"]] == ["natm-portal-web-1"]
+
+
+def engine(
+    programs: Path, answers: dict[str, str], complains: tuple[str, ...] = ()
+) -> None:
     """A stand-in for docker: it says these things to words that begin so."""
-    cases = "".join(f'  "{words}"*) printf "%s\\n" \'{said}\' ;;\n'
-                    for words, said in answers.items())
+    cases = "".join(
+        f'  "{words}"*) printf "%s\\n" \'{said}\'; exit {int(words in complains)} ;;\n'
+        for words, said in answers.items())
     file = programs / "docker"
     file.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}  *) exit 1 ;;\nesac\n', encoding="utf-8")
     file.chmod(0o755)
