@@ -14,7 +14,7 @@ from ..i18n import _
 
 COMMANDS = (
     "init", "catalog", "pick", "drop", "vet", "decide", "plan", "render", "deploy", "verify",
-    "health", "members", "logs", "doctor", "remove",
+    "health", "members", "backup", "backups", "secrets", "logs", "doctor", "remove",
 )
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .platform import HardeningException, PortSpec, RouteProbe
+from .backup import BackupSpec
+from .platform import DumpSpec, HardeningException, PortSpec, RouteProbe
 from .stack import ServerSpec, TlsSpec
 
 ALWAYS = ("edge", "verifier")
@@ -83,6 +84,9 @@ class Volume:
     gid: int
     mode: str
     holds: str
+    backup: str = "files"
+    dump: DumpSpec | None = None
+    sqlite: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ class Deployment:
     https_port: int
     bases: tuple[BaseImage, ...]
     instances: tuple[Instance, ...]
+    backup: BackupSpec = field(default_factory=BackupSpec)
 
     @property
     def routes(self) -> tuple[Route, ...]:
