@@ -67,7 +67,7 @@ def _volume(volume: Volume) -> dict[str, Any]:
 
 
 def _targets(deployment: Deployment, secrets: Secrets) -> dict[str, Any]:
-    here = {"url": f"{deployment.root}/backup/repository"}
+    here = {"url": deployment.repository or f"{deployment.root}/backup/repository"}
     copies = {copy.name: _copy(copy, secrets) for copy in deployment.backup.copies}
     return {**({HERE: here} if deployment.backup.here else {}), **copies}
 

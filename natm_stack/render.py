@@ -13,7 +13,7 @@ from typing import Any
 from . import __version__
 from .acme import issuer, staging
 from .backupfile import backup_files, backup_place, backup_vars
-from .composefile import fronts, networks_block, publish, service_block
+from .composefile import fronts, networks_block, publish, service_block, without_ports
 from .errors import NatmError
 from .i18n import _
 from .model.bundle import HEADER, Bundle, File
@@ -93,7 +93,8 @@ class _PlatformRenderer:
         body = render_template(
             self.env, "compose.yml.j2", self.folder, self._context(config, _Forbidden()))
         head = f"# {HEADER}\nname: {q(self.instance.project)}\n"
-        return head + body.rstrip("\n") + "\n" + networks_block(self.deployment, self.instance)
+        text = head + body.rstrip("\n") + "\n" + networks_block(self.deployment, self.instance)
+        return without_ports(text) if self.deployment.isolated else text
 
     def _config_files(self) -> dict[str, File]:
         files = {}

@@ -21,7 +21,7 @@ TESTS = sorted(p for p in Path(__file__).parent.rglob("*.py"))
 
 # Words and errors are everybody's. Of the rest, each part imports what stands here and no more.
 EVERYBODY = {"", "errors", "i18n", "plaintext"}
-ARROWS = {"load", "load_vetting", "vet", "resolve", "render", "diff", "preflight"}
+ARROWS = {"load", "load_vetting", "vet", "resolve", "isolation", "render", "diff", "preflight"}
 SHARED = {"acme", "backupfile", "composefile", "paths", "stackfile", "templating", "varsfile",
           "vault", "yamlfile"}
 EFFECTS = {"process", "files", "secrets", "server", "apply"}
@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "load_vetting": {"model", "load", "yamlfile"},
     "vet": {"model"},
     "resolve": {"model", "load"},
+    "isolation": {"model", "load", "resolve"},
     "render": {"model", "acme", "backupfile", "composefile", "paths", "templating", "varsfile"},
     "diff": {"model", "composefile"},
     "preflight": {"model", "diff"},

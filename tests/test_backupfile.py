@@ -123,7 +123,7 @@ def test_the_recovery_sheet_says_what_is_needed_and_holds_no_secret() -> None:
     deployment, secrets = with_copies()
     text = sheet(deployment, "~/.config/natm/keys/riverside")
     for word in ("commons.example.org", "server.example.org", "prosody", SFTP["url"], S3["url"],
-                 "vault key", "natm deploy", "restic -r"):
+                 "vault key", "natm restore --from", "restic -r"):
         assert word in text
     values = [s.reveal() for own in secrets.values.values() for s in own.values()]
     for value in (*values, secrets.vault_key.reveal(), repository_key(secrets).reveal()):

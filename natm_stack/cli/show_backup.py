@@ -4,7 +4,15 @@
 from __future__ import annotations
 
 from ..i18n import _, ngettext
-from ..model.backups import BackupReport, BackupsReport, Saved, Snapshot, Target
+from ..model.backups import (
+    BackupReport,
+    BackupsReport,
+    DrillReport,
+    RestoreReport,
+    Saved,
+    Snapshot,
+    Target,
+)
 from .show import as_text, table
 
 KINDS = {"whole": _("all"), "part": _("a part"), "before-restore": _("before a restore")}
@@ -71,3 +79,32 @@ def backups_text(report: BackupsReport) -> str:
 
 def _holds(one: Snapshot) -> str:
     return ", ".join(f"{id_} {version}" for id_, version in sorted(one.platforms.items()))
+
+
+@as_text.register
+def restore_text(report: RestoreReport) -> str:
+    """What came back, and how it was proven."""
+    rows = [("✓" if not one.differs else "!", one.id, one.version, str(one.files),
+             "; ".join(one.differs) or _("as it was saved"), _("{n:.0f} s").format(n=one.seconds))
+            for one in report.platforms]
+    text = table(("", _("platform"), _("version"), _("files"), _("state"), _("took")), rows)
+    text += "".join(f"\n✗ {id_}: {why}" for id_, why in report.failed.items())
+    text += "".join(f"\n{note}" for note in report.notes)
+    text += "\n\n" + _("back to {run}, taken {at}, in {n:.0f} s").format(
+        run=report.run, at=report.at, n=report.seconds)
+    if report.before:
+        text += "\n" + _("what was there before is kept: `natm restore --snapshot {run}`").format(
+            run=report.before)
+    if report.unproven:
+        return text + "\n" + _("✗ nothing could be proven: {why}").format(why=report.unproven)
+    return text + (f"\n\n{as_text(report.verified)}" if report.verified else "")
+
+
+@as_text.register
+def drill_text(report: DrillReport) -> str:
+    """What the trial showed."""
+    text = as_text(report.restored) + "\n\n"
+    if not report.ok:
+        return text + _("this snapshot could not be proven; what runs was not touched")
+    return text + _("proven: {run} can be restored; the drill took {n:.0f} s, and its copy is gone"
+                    ).format(run=report.restored.run, n=report.seconds)

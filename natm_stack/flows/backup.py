@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..backupfile import target_names
@@ -11,12 +10,10 @@ from ..errors import NatmError
 from ..i18n import _, spoken
 from ..model.backups import BackupReport, BackupsReport, Proof, Saved, Snapshot, Target
 from .plan import known_ids
+from .recovery import ask
 from .sheet import write_sheet
 from .verify import finish_clean_up
 from .workspace import Workspace
-
-PATIENCE = 24 * 3600
-"""The first copy to somewhere else may take a night."""
 
 
 def backup(workspace: Workspace, ids: tuple[str, ...]) -> BackupReport:
@@ -52,29 +49,6 @@ def known_target(workspace: Workspace, name: str | None) -> str:
             code="backup.unknown-target", where=str(workspace.folder / "stack.yml"),
             hint=_("there are: {names}").format(names=", ".join(names)))
     return name
-
-
-def ask(workspace: Workspace, action: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Have the server's own program do something; what it refuses is an error here."""
-    program = f"{workspace.deployment.root}/backup/natm_backup"
-    done = workspace.server.run(
-        ("python3", "-B", program, action), stdin=json.dumps(asked) + "\n", timeout=PATIENCE)
-    try:
-        answer = json.loads(done.stdout.strip().splitlines()[-1])
-        good = answer["ok"]
-    except (ValueError, IndexError, KeyError, TypeError) as error:
-        raise NatmError(
-            _("the server's program for backups gave no answer: {why}").format(
-                why=done.stderr.strip()[-400:] or _("nothing was said")),
-            code="backup.no-answer", where=workspace.deployment.server.host,
-            hint=_("`natm deploy --full` puts it in place")) from error
-    if not good:
-        hint = answer.get("hint")
-        raise NatmError(spoken(answer["says"]), code=str(answer["code"]),
-                        where=workspace.deployment.server.host,
-                        hint=spoken(hint) if hint else None)
-    result: dict[str, Any] = answer["result"]
-    return result
 
 
 def backup_report(workspace: Workspace, answer: dict[str, Any]) -> BackupReport:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .results import VerifyReport
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -56,6 +58,58 @@ class BackupReport:
     def ok(self) -> bool:
         """Whether all that was to be saved is saved, wherever it should be."""
         return not self.failed and all(target.good for target in self.targets)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """One platform that was brought back."""
+
+    id: str
+    version: str
+    files: int
+    seconds: float
+    differs: tuple[str, ...] = ()
+    """In what it is not as it was saved, where that can be told."""
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """A restore: what came back, and whether members can use it."""
+
+    stack: str
+    run: str
+    at: str
+    target: str
+    seconds: float
+    platforms: tuple[Restored, ...]
+    failed: dict[str, str]
+    before: str | None
+    """The snapshot of what was there before."""
+    verified: VerifyReport | None
+    notes: tuple[str, ...] = ()
+    unproven: str | None = None
+    """Why no proof could be made, where one should have been."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of it came back, as it was saved, and is proven to work."""
+        whole = not self.failed and not any(p.differs for p in self.platforms)
+        return whole and self.unproven is None and (
+            self.verified is None or self.verified.ok)
+
+
+@dataclass(frozen=True)
+class DrillReport:
+    """A trial restore: what came back in the copy, and how long all of it took."""
+
+    stack: str
+    restored: RestoreReport
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it proves that this snapshot can be restored."""
+        return self.restored.ok and self.restored.verified is not None
 
 
 @dataclass(frozen=True)

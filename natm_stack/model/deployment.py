@@ -176,6 +176,10 @@ class Deployment:
     bases: tuple[BaseImage, ...]
     instances: tuple[Instance, ...]
     backup: BackupSpec = field(default_factory=BackupSpec)
+    isolated: bool = False
+    """A copy for a drill: nothing is published, and nothing has a way out."""
+    repository: str = ""
+    """Where the server's own backups lie, if not below `root`."""
 
     @property
     def routes(self) -> tuple[Route, ...]:

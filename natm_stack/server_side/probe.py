@@ -220,7 +220,7 @@ def backup_proof(state):
     """When a restore was last proven."""
     proof = state.get("proof")
     if not proof:
-        return "warning", _("no restore was proven yet")
+        return "warning", _("no restore was proven yet; `natm drill` tries one")
     days = int(hours_since(proof["at"]) / 24)
     return ("warning" if days > 92 else "ok"), _(
         "a restore was proven {days} day(s) ago, in {n} s", days=days, n=int(proof["seconds"]))

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -186,7 +187,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(repository: Path) -> Iterator[Server]:
-    """The folder, filled, where platforms' users get through to what is theirs."""
+    """The folder, filled."""
+    with temporary_server(repository) as made:
+        yield made
+
+
+@contextmanager
+def temporary_server(repository: Path) -> Iterator[Server]:
+    """A server where platforms' users get through to what is theirs; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="natm-backup-") as name:
         folder = Path(name)
         folder.chmod(0o711)

@@ -53,6 +53,7 @@ def executed(words: list[str]) -> int:
 def composed(words: list[str]) -> int:
     """`docker compose`: what is loaded lands in a file; failures are the world's."""
     plain = [word for word in words if not word.startswith("-")]
+    time.sleep(world().get(plain[0], 0))
     if plain[0] in ("exec", "run"):
         (WORLD / "loaded").write_bytes(sys.stdin.buffer.read())
     failing = world().get("compose", {}).get(plain[0])

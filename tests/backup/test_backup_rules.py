@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +15,8 @@ from hypothesis import strategies as st
 
 from .conftest import part
 
-keeping, restic, canaries, linking = (part(n) for n in (
-    "keeping", "restic", "canaries", "linking"))
+keeping, restic, canaries, linking, lock, restoring = (part(n) for n in (
+    "keeping", "restic", "canaries", "linking", "lock", "restoring"))
 START = datetime.datetime(2026, 3, 1, 3, 30, tzinfo=datetime.UTC)
 RULES = {"daily": 3, "weekly": 2, "monthly": 2}
 
@@ -61,6 +63,24 @@ def test_parts_do_not_push_whole_ones_out() -> None:
     assert "part39" not in gone
 
 
+def test_the_newest_that_holds_what_is_asked_for_is_restored() -> None:
+    there = [{"run": run, "kind": kind, "platforms": dict.fromkeys(ids, "1")}
+             for run, kind, ids in (
+        ("a", "whole", ("wiki", "files")), ("b", "part", ("wiki",)),
+        ("c", "before-restore", ("wiki", "files")))]
+    repository = SimpleNamespace(name="here", snapshots=lambda: there)
+
+    def found(run: str | None = None, only: tuple[str, ...] = ()) -> str:
+        return str(restoring.find(repository, run, only)["run"])
+
+    assert found() == "a"
+    assert found(only=("wiki",)) == "b"
+    assert found(only=("wiki", "files")) == "a"
+    assert found("c") == "c"
+    with pytest.raises(restoring.Refused):
+        found("d")
+
+
 @pytest.mark.parametrize(("url", "parts"), [
     ("sftp:me@there.example:/srv/x", ("me", "there.example", "22")),
     ("sftp:there.example:x", (None, "there.example", "22")),
@@ -102,3 +122,18 @@ def test_folders_within_folders_without_end_are_refused(tmp_path: Path) -> None:
     with pytest.raises(linking.Refused) as caught:
         linking.link_tree(deep, tmp_path / "to")
     assert caught.value.code == "backup.too-deep"
+
+
+def test_the_timer_gives_way_to_a_command_and_is_named_to_the_next(tmp_path: Path) -> None:
+    house = SimpleNamespace(root=tmp_path)
+    with lock.alone(house, "backup", patience=0):
+        owner = json.loads((tmp_path / "lock" / "owner.json").read_text())
+        assert (owner["by"], owner["command"]) == ("the server's timer", "backup")
+        with pytest.raises(lock.Refused) as caught, lock.alone(house, "backup", patience=0.2):
+            pass
+        assert caught.value.code == "server.locked"
+    with lock.working(house), pytest.raises(lock.Refused) as caught, lock.alone(
+            house, "backup", patience=0.2):
+        pass  # what a command that broke off had begun
+    assert caught.value.code == "server.finishing"
+    assert not (tmp_path / "lock" / "owner.json").exists()

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from natm_stack.testing.fakes import Answer, Call, MemoryServer
+from natm_stack.model.results import ApplyReport, PlatformOutcome
+from natm_stack.testing.fakes import Answer, Call, MemoryServer, empty_look
 
 Natm = Callable[..., Any]
 TARGET = {"ok": True, "away": False, "snapshots": 3, "mb": 12}
@@ -129,3 +130,145 @@ def test_the_repositories_password_can_be_had_by_hand(natm: Natm, folder: Path) 
     assert len(said.out.strip()) == 64
     unknown = natm("-C", str(folder), "--json", "secrets", "show", "nothing.here")
     assert unknown.json["error"]["code"] == "secrets.unknown"
+
+
+# --- restore
+
+BACK = {
+    "run": "20260301033000-abc123", "at": "2026-03-01T03:30:00Z", "target": "here", "seconds": 61.0,
+    "before": "20260302100000-def456", "recovered": [], "failed": {},
+    "platforms": {"portal": {"version": "1", "files": 3, "seconds": 2.0, "differs": []}}}
+
+
+class RestoreServer(BackupServer):
+    """One that has the stack already, and whose verifier finds everything well."""
+
+    def __init__(self, answer: Any, receipts: dict[str, Any]) -> None:
+        super().__init__(answer)
+        self.scripts["look"] = empty_look(receipts=receipts)
+        self.scripts["probe"] = {"probes": []}
+
+    broken = False
+
+    def _script(self, call: Call) -> Answer:
+        if " ".join(call.argv).endswith(" verifier") and self.broken:
+            return Answer(code=1, stderr="no such image")
+        if " ".join(call.argv).endswith(" verifier"):
+            return Answer(stdout=json.dumps({"platforms": {"portal": [
+                {"proof": "p", "says": "A member reads.", "outcome": "passed", "seconds": 1}]}}))
+        return super()._script(call)
+
+
+def test_a_restore_asks_first_and_ends_with_proofs(natm: Natm, folder: Path) -> None:
+    server = RestoreServer({"ok": True, "result": BACK}, {"portal": {}})
+    words = ("-C", str(folder), "restore", "portal", "--snapshot", "20260301033000-abc123")
+    assert natm(*words, server=server).code == 2
+    assert server.requests == []
+    said = natm(*words, "--yes", server=server)
+    assert said.code == 0, said.err
+    assert server.requests == [("restore", {
+        "only": ["portal"], "run": "20260301033000-abc123", "target": "here", "save": True,
+        "new_server": False})]
+    assert "natm restore --snapshot 20260302100000-def456" in said.out
+    assert "1 passed" in said.out
+
+
+@pytest.mark.parametrize(("change", "code", "words"), [
+    ({"failed": {"mediawiki": {"text": "broken", "values": {}}}}, 1, "mediawiki: broken"),
+    ({"platforms": {"portal": {**BACK["platforms"]["portal"], "differs": [  # type: ignore[dict-item]
+        {"text": "{found} members, {saved} were saved", "values": {"found": 1, "saved": 2}}]}}},
+     4, "1 members, 2 were saved"),
+    ({"recovered": ["prosody"]}, 0, "an earlier restore of prosody broke off"),
+])
+def test_what_is_not_as_it_was_is_told(
+    natm: Natm, folder: Path, change: dict[str, Any], code: int, words: str
+) -> None:
+    server = RestoreServer({"ok": True, "result": {**BACK, **change}}, {"portal": {}})
+    said = natm("-C", str(folder), "restore", "--yes", server=server)
+    assert said.code == code, said.err
+    assert words in said.out
+
+
+def test_what_came_back_is_told_also_where_nothing_can_be_proven(natm: Natm, folder: Path) -> None:
+    server = RestoreServer({"ok": True, "result": BACK}, {"portal": {}})
+    server.broken = True
+    said = natm("-C", str(folder), "restore", "--yes", server=server)
+    assert said.code == 4
+    assert "portal" in said.out
+    assert "nothing could be proven" in said.out
+
+
+def test_a_bare_server_needs_a_copy_from_elsewhere(natm: Natm, folder: Path) -> None:
+    server = RestoreServer({"ok": True, "result": BACK}, {})
+    said = natm("-C", str(folder), "--json", "restore", "--yes", server=server)
+    assert (said.code, said.json["error"]["code"]) == (1, "restore.bare")
+    assert server.requests == []
+
+
+# --- drill
+
+class DrillServer(RestoreServer):
+    """One with the stack on it, and whether an earlier drill left its copy."""
+
+    left = False
+
+    def _script(self, call: Call) -> Answer:
+        if " ".join(call.argv).endswith("test -e /srv/natm/drill"):
+            return Answer(code=0 if self.left else 1)
+        return super()._script(call)
+
+
+@pytest.fixture
+def drilled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What would have been done on the server, in words."""
+    done: list[str] = []
+
+    def applied(*_given: Any, hosts: list[str], variables: dict[str, Any], **_named: Any) -> Any:
+        assert variables["platform_start"] is False
+        done.append("prepared")
+        return ApplyReport(tuple(PlatformOutcome(h, "done") for h in hosts), 1.0)
+
+    monkeypatch.setattr("natm_stack.flows.drill.apply", applied)
+    monkeypatch.setattr("natm_stack.flows.drill.remove", lambda copy, purge: done.append(
+        f"removed {copy.deployment.root} {purge}"))
+    return done
+
+
+def test_a_drill_restores_into_the_copy_and_notes_that_it_was_proven(
+    natm: Natm, folder: Path, drilled: list[str]
+) -> None:
+    server = DrillServer({"ok": True, "result": BACK}, {})
+    said = natm("-C", str(folder), "drill", "--from", "here", server=server)
+    assert said.code == 0, said.err
+    assert "can be restored" in said.out
+    assert drilled == ["prepared"]
+    asked = dict(server.requests)
+    assert asked["restore"] == {"run": None, "target": "here", "save": False}
+    assert asked["proven"]["run"] == BACK["run"]
+    programs = [" ".join(c.argv) for c in server.calls if "natm_backup" in " ".join(c.argv)]
+    assert "/srv/natm/drill/backup/natm_backup restore" in programs[0]
+    assert "/srv/natm/backup/natm_backup proven" in programs[1]
+
+
+def test_a_drill_that_fails_proves_nothing_and_sweeps_an_earlier_one(
+    natm: Natm, folder: Path, drilled: list[str]
+) -> None:
+    says = {"text": "it came back otherwise", "values": {}}
+    server = DrillServer({"ok": True, "result": {**BACK, "failed": {"portal": says}}}, {})
+    server.left = True
+    said = natm("-C", str(folder), "drill", server=server)
+    assert said.code == 4
+    assert "could not be proven" in said.out
+    assert drilled == ["removed /srv/natm/drill True", "prepared", "removed /srv/natm/drill True"]
+    assert "proven" not in dict(server.requests)
+
+
+def test_a_drill_without_memory_for_it_says_so_and_does_nothing(
+    natm: Natm, folder: Path, drilled: list[str]
+) -> None:
+    server = DrillServer({"ok": True, "result": BACK}, {})
+    server.scripts["look"] = empty_look(memory={"total": 2000, "available": 100})
+    said = natm("-C", str(folder), "--json", "drill", server=server)
+    assert (said.code, said.json["error"]["code"]) == (1, "server.too-little-memory")
+    assert drilled == []
+    assert server.requests == []

@@ -4,6 +4,9 @@
     python3 FOLDER run            what the timer does: a backup of all, copies, old ones dropped
     python3 FOLDER backup         the same for natm, which holds the server's lock meanwhile
     python3 FOLDER list           the snapshots there are
+    python3 FOLDER restore        a snapshot back in place
+    python3 FOLDER proven         notes that a restore was proven
+    python3 FOLDER recover        as it was before a restore that broke off
 
 The folder's neighbours are plan.json, targets.json and key. Reads one line of JSON from standard
 input (for `run`, nothing), prints one line of JSON, and ends with 0 when it was done.
@@ -16,13 +19,20 @@ import signal
 import sys
 
 import lock
-from house import House, Refused, words
+import restoring
+from house import House, Refused, now, stamp, words
 from restic import Repository
 from taking import take
 
 
 def backup(house, asked):
+    restoring.recover(house)
     return take(house, tuple(asked.get("only", ())))
+
+
+def recovered(house, _asked):
+    """Only what a restore that broke off left to be done."""
+    return {"platforms": restoring.recover(house)}
 
 
 def listed(house, asked):
@@ -33,7 +43,16 @@ def listed(house, asked):
             "proof": state.get("proof"), "snapshots": repository.snapshots()}
 
 
-ACTIONS = {"backup": backup, "list": listed}
+def proven(house, asked):
+    """Note that a restore of a snapshot was proven: it is never dropped for its age alone."""
+    proof = {"run": str(asked["run"]), "at": stamp(now()), "seconds": float(asked["seconds"]),
+             "what": [str(id_) for id_ in asked["what"]]}
+    house.remember(proof=proof)
+    return proof
+
+
+ACTIONS = {"backup": backup, "list": listed, "restore": restoring.restore, "recover": recovered,
+           "proven": proven}
 
 
 def carry_out(action, asked):

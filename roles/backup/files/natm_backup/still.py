@@ -32,9 +32,9 @@ class Still:
         self.watcher = subprocess.Popen(
             [sys.executable, program, str(self.limit), *self.ids], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, start_new_session=True)
-        self.watcher.stdout.readline()
-        done = run(["docker", "pause", *self.ids], check=False, timeout=120)
-        self.held = done.returncode == 0
+        if self.watcher.stdout.readline().strip() == b"ready":
+            done = run(["docker", "pause", *self.ids], check=False, timeout=120)
+            self.held = done.returncode == 0
         return self
 
     def __exit__(self, *_how):

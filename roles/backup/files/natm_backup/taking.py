@@ -35,6 +35,10 @@ def take(house, only=(), kind=None):
     except Refused as why:
         house.remember(trouble={"at": stamp(now()), "says": why.says, "code": why.code})
         raise
+    except Exception as why:  # Whatever it is: `health` must not stay green over it.
+        house.remember(trouble={"at": stamp(now()), "code": "backup.failed", "says": words(
+            "{why}", why=f"{type(why).__name__}: {why}"[:300])})
+        raise
     finally:
         house.sweep()
     targets = {first.name: settle_target(house, first, manifest, snapshot)}
@@ -81,7 +85,7 @@ def gather(house, ids, kind):
     for id_ in ids:
         try:
             found[id_] = gather_platform(house, id_)
-        except (Refused, OSError) as why:
+        except (Refused, OSError, ValueError) as why:
             shutil.rmtree(house.tree / "platforms" / id_, ignore_errors=True)
             failed[id_] = why.says if isinstance(why, Refused) else words(
                 "{why}", why=str(why)[:300])
@@ -175,7 +179,9 @@ def settle_target(house, repository, manifest, summary):
                "added": summary.get("data_added"), "snapshot": summary["snapshot_id"][:16]}
     try:
         there = repository.snapshots()
-        dropped = 0 if repository.append_only else drop(house, repository, there)
+        # Before a restore nothing goes: it might be the very one that is to be restored.
+        stays = repository.append_only or manifest["kind"] == "before-restore"
+        dropped = 0 if stays else drop(house, repository, there)
         outcome |= {"dropped": dropped, "snapshots": len(there) - dropped}
         outcome["mb"] = repository.size_mb()
     except Refused as why:
@@ -230,8 +236,9 @@ def remember(house, result):
         known = before.get(name, {})
         last_ok = outcome["at"] if outcome["ok"] else known.get("last_ok")
         targets[name] = {"id": known.get("id"), **outcome, "last_ok": last_ok}
-    changes = {"targets": targets, "trouble": None}
+    changes = {"targets": targets}
     if result["kind"] == "whole":
+        changes["trouble"] = None
         changes["last"] = {key: result[key] for key in ("run", "at", "bytes", "seconds")}
     elif result["failed"]:
         id_, says = next(iter(result["failed"].items()))
