@@ -67,14 +67,17 @@ def drill(workspace: Workspace, *, run: str | None, target: str | None) -> Drill
     started = time.monotonic()
     with workspace.lock("drill") as lock:
         copy = Copy(workspace)
-        _sweep(copy)
+        _refuse_left(_sweep(copy))
+        left: list[NatmError] = []
         try:
             _prepare(copy, lock)
             answer = ask(copy, "restore", {"run": run, "target": target, "save": False})
             restored = proven(copy, restore_report(copy, answer), tuple(answer["platforms"]))
         finally:
-            _sweep(copy)
-        report = DrillReport(workspace.deployment.name, replace(restored, before=None),
+            left += _sweep(copy)
+        notes = tuple(_("the copy is not wholly gone; the next drill removes it: {why}").format(
+            why=error.message) for error in left)
+        report = DrillReport(workspace.deployment.name, replace(restored, notes=notes),
                              time.monotonic() - started)
         if report.ok:
             _record(workspace, report)
@@ -100,11 +103,28 @@ def _prepare(copy: Copy, lock: Lock) -> None:
             code="drill.no-copy", hint=_("mend that and run the command again"))
 
 
-def _sweep(copy: Copy) -> None:
-    """Take the copy away, whatever of it is there; also one that an earlier drill left."""
-    root = copy.deployment.root
-    if copy.server.run(("test", "-e", root)).code == 0:
-        remove(copy, purge=True)
+def _sweep(copy: Copy) -> list[NatmError]:
+    """Take the copy away, whatever of it is there; also one that an earlier drill left.
+
+    A busy engine may refuse the first time. What was proven stays proven if it does the second.
+    """
+    errors: list[NatmError] = []
+    for _attempt in range(2):
+        if copy.server.run(("test", "-e", copy.deployment.root)).code != 0:
+            return []
+        try:
+            remove(copy, purge=True)
+        except NatmError as error:
+            errors.append(error)
+        else:
+            return []
+    return errors[-1:]
+
+
+def _refuse_left(left: list[NatmError]) -> None:
+    """Where the copy of an earlier drill cannot be taken away, no other is begun."""
+    for error in left:
+        raise error
 
 
 def _record(workspace: Workspace, report: DrillReport) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from natm_stack.errors import NatmError
+from natm_stack.flows import drill
 from natm_stack.model.results import ApplyReport, PlatformOutcome
-from natm_stack.testing.fakes import Answer, Call, MemoryServer, empty_look
+from natm_stack.testing.fakes import Answer, Call, MemoryServer, RecordedHold, empty_look
 
 Natm = Callable[..., Any]
 TARGET = {"ok": True, "away": False, "snapshots": 3, "mb": 12}
@@ -229,8 +231,12 @@ def drilled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return ApplyReport(tuple(PlatformOutcome(h, "done") for h in hosts), 1.0)
 
     monkeypatch.setattr("natm_stack.flows.drill.apply", applied)
-    monkeypatch.setattr("natm_stack.flows.drill.remove", lambda copy, purge: done.append(
-        f"removed {copy.deployment.root} {purge}"))
+    def removed(copy: Any, *, purge: bool) -> None:
+        done.append(f"removed {copy.deployment.root} {purge}")
+        if "refuse" in done:
+            raise NatmError("the engine is busy", code="remove.failed")
+
+    monkeypatch.setattr("natm_stack.flows.drill.remove", removed)
     return done
 
 
@@ -261,6 +267,27 @@ def test_a_drill_that_fails_proves_nothing_and_sweeps_an_earlier_one(
     assert "could not be proven" in said.out
     assert drilled == ["removed /srv/natm/drill True", "prepared", "removed /srv/natm/drill True"]
     assert "proven" not in dict(server.requests)
+
+
+def test_a_copy_that_does_not_go_unsays_no_proof_and_is_told(
+    natm: Natm, folder: Path, drilled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = DrillServer({"ok": True, "result": BACK}, {})
+    proven = drill.proven
+
+    def then_busy(*given: Any) -> Any:
+        server.left = True
+        drilled.append("refuse")
+        return proven(*given)
+
+    monkeypatch.setattr("natm_stack.flows.drill.proven", then_busy)
+    said = natm("-C", str(folder), "drill", server=server)
+    assert said.code == 0, said.err
+    assert "not wholly gone; the next drill removes it: the engine is busy" in said.out
+    assert drilled.count("removed /srv/natm/drill True") == 2
+    server.held = RecordedHold(['{"held": true, "unfinished": null}'])
+    again = natm("-C", str(folder), "--json", "drill", server=server)
+    assert again.json["error"]["code"] == "remove.failed"
 
 
 def test_a_drill_without_memory_for_it_says_so_and_does_nothing(
