@@ -12,7 +12,7 @@ from ..apply.run import apply
 from ..diff import diff
 from ..errors import NatmError
 from ..i18n import _
-from ..isolation import isolated
+from ..isolation import FOLDER, isolated
 from ..load import Catalog
 from ..model.backups import DrillReport
 from ..model.deployment import Deployment
@@ -58,7 +58,7 @@ class Copy(Workspace):
     @property
     def bundle_folder(self) -> Path:
         """Apart from the stack's own."""
-        return self.own.bundle_folder / "drill"
+        return self.own.bundle_folder / FOLDER
 
 
 def drill(workspace: Workspace, *, run: str | None, target: str | None) -> DrillReport:
@@ -83,6 +83,13 @@ def drill(workspace: Workspace, *, run: str | None, target: str | None) -> Drill
             _record(workspace, report)
         lock.result = "done" if report.ok else "failed"
     return report
+
+
+def sweep(workspace: Workspace) -> None:
+    """Take away what a drill that broke off left, before the stack itself goes."""
+    root = f"{workspace.deployment.root}/{FOLDER}"
+    if workspace.server.run(("test", "-e", root)).code == 0:
+        _refuse_left(_sweep(Copy(workspace)))
 
 
 def _prepare(copy: Copy, lock: Lock) -> None:

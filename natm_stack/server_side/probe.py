@@ -226,6 +226,10 @@ def backup_proof(state):
         "a restore was proven {days} day(s) ago, in {n} s", days=days, n=int(proof["seconds"]))
 
 
+def drill_copy():
+    return "warning", _("one is running, or broke off; the next `natm drill` takes its copy away")
+
+
 def backup_probes(asked):
     """The probes of a stack's backups."""
     state = backup_state(asked["root"])
@@ -234,7 +238,9 @@ def backup_probes(asked):
             *((f"backup at {name}", timed(backup_target, one))
               for name, one in targets.items() if one and "ok" in one),
             ("backup elsewhere", timed(backup_elsewhere, state)),
-            ("backup proof", timed(backup_proof, state))]
+            ("backup proof", timed(backup_proof, state)),
+            *([("drill", timed(drill_copy))] if os.path.isdir(
+                os.path.join(asked["root"], "drill")) else [])]
 
 
 def image_ids(tags):

@@ -14,7 +14,7 @@ import pytest
 
 from natm_stack.errors import NatmError
 from natm_stack.flows import drill
-from natm_stack.model.results import ApplyReport, PlatformOutcome
+from natm_stack.model.results import ApplyReport, PlatformOutcome, Told
 from natm_stack.testing.fakes import Answer, Call, MemoryServer, RecordedHold, empty_look
 
 Natm = Callable[..., Any]
@@ -299,3 +299,16 @@ def test_a_drill_without_memory_for_it_says_so_and_does_nothing(
     assert (said.code, said.json["error"]["code"]) == (1, "server.too-little-memory")
     assert drilled == []
     assert server.requests == []
+
+
+def test_a_stack_that_goes_takes_what_a_drill_left_along(
+    natm: Natm, folder: Path, drilled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("natm_stack.flows.remove.remove", lambda *_given, **_named: Told(
+        ("gone",), {}))
+    server = DrillServer({"ok": True, "result": BACK}, {})
+    assert natm("-C", str(folder), "remove", "--yes", server=server).code == 0
+    assert drilled == []
+    server.left = True
+    assert natm("-C", str(folder), "remove", "--yes", server=server).code == 0
+    assert drilled == ["removed /srv/natm/drill True"]

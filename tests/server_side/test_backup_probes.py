@@ -35,7 +35,7 @@ def probes(
         done = subprocess.run(words("probe"), input=json.dumps(asked) + "\n", text=True,
                               capture_output=True, check=True, env={"PATH": "/usr/bin:/bin"})
         return {p["name"]: p for p in json.loads(done.stdout)["probes"]
-                if p["name"].startswith("backup")}
+                if p["name"].startswith(("backup", "drill"))}
 
     return look
 
@@ -86,3 +86,9 @@ def test_a_proof_of_a_restore_grows_old(probes: Any) -> None:
     assert probes({**last(1), "proof": proof})["backup proof"]["state"] == "ok"
     proof["at"] = ago(24 * 100)
     assert probes({**last(1), "proof": proof})["backup proof"]["state"] == "warning"
+
+
+def test_a_copy_that_a_drill_left_is_told(probes: Any, root: Path) -> None:
+    (root / "drill").mkdir(parents=True)
+    found = probes(last(1))
+    assert found["drill"]["state"] == "warning"
