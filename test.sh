@@ -38,6 +38,8 @@ prepare_machine() {
   command -v git > /dev/null || set -- "$@" git
   command -v ssh-keygen > /dev/null || set -- "$@" openssh-client
   command -v shellcheck > /dev/null || set -- "$@" shellcheck
+  # What takes backups is tried with the real one.
+  command -v restic > /dev/null || set -- "$@" restic
   # They read what our filters wrote for them.
   command -v lua > /dev/null || set -- "$@" lua5.4
   command -v php > /dev/null || set -- "$@" php-cli
@@ -95,7 +97,7 @@ main() {
   prepare_python
   [ -n "$fast" ] || prepare_machine
   cd -- "$here"
-  check ruff "$venv/bin/ruff" check natm_stack tests catalog
+  check ruff "$venv/bin/ruff" check natm_stack tests catalog roles
   check mypy "$venv/bin/mypy"
   run_tests "$@"
 }

@@ -188,6 +188,14 @@ def _port(deployment: Deployment, publish: str, container: str, protocol: str) -
     return f"{where}{publish}:{container}/{protocol}"
 
 
+def without_ports(text: str) -> str:
+    """A Compose file that publishes nothing, whatever its template says."""
+    value = yaml.safe_load(text)
+    for service in value.get("services", {}).values():
+        service.pop("ports", None)
+    return dump(value)
+
+
 def publish(deployment: Deployment, number: int) -> Safe:
     """A published TCP port of the edge itself, for its template."""
     return Safe(dump(_port(deployment, str(number), str(number), "tcp")).split("\n")[0])

@@ -150,7 +150,7 @@ def _host(deployment: Deployment, bundle: Bundle, look: Look, full: bool) -> Hos
             n=len(missing)))
     receipt = look["receipts"].get("host", {})
     if not changes and (full or receipt.get("fingerprint") != bundle.parts["host"]):
-        changes.append(_("the server's own folders and networks are looked through"))
+        changes.append(_("the server's own folders, networks and backups are looked through"))
     return HostPlan(
         tuple(changes), tuple(f"{_range(numbers)}/{protocol} on {_address(deployment)}"
                               for protocol, numbers in _published(deployment)),

@@ -26,6 +26,13 @@ def refuse(deployment: Deployment, plan: Plan, look: Look) -> None:
     _room(plan)
 
 
+def refuse_copy(deployment: Deployment, plan: Plan, look: Look) -> None:
+    """The same for a copy beside the stack, which publishes no ports."""
+    _engine(look)
+    _networks(deployment, look)
+    _room(plan)
+
+
 def _system(look: Look) -> None:
     system = look["system"]
     if look["engine"]["version"] is None and (

@@ -12,7 +12,8 @@ from typing import Any
 
 from . import __version__
 from .acme import issuer, staging
-from .composefile import made_beforehand, networks_block, publish, service_block
+from .backupfile import backup_files, backup_place, backup_vars
+from .composefile import made_beforehand, networks_block, publish, service_block, without_ports
 from .errors import NatmError
 from .i18n import _
 from .mailing import mail_context, mail_password
@@ -40,12 +41,16 @@ def render(deployment: Deployment, secrets: Secrets) -> Bundle:
         parts[instance.id] = variables["platform_receipt"]["fingerprint"]
         fingerprints[instance.id] = prints
         files[f"host_vars/{instance.id}.yml"] = vars_file(variables)
-    host = _host_vars(deployment)
+    constant = _constant_files()
+    files |= (backup := backup_files(deployment, secrets))
+    # What this role puts on a server stays there and runs alone, so a newer one is a change.
+    program = {p: f for p, f in constant.items() if p.startswith("roles/backup/")}
+    host = _host_vars(deployment) | backup_vars(deployment, backup | program, secrets)
     parts["host"] = secrets.fingerprint(json.dumps(host, sort_keys=True).encode())
     host["natm_host_receipt"] = {"fingerprint": parts["host"], "natm": __version__}
     files["group_vars/all.yml"] = vars_file(host)
     files["inventory.yml"] = vars_file(_inventory(deployment))
-    files |= _constant_files()
+    files |= constant
     return Bundle(dict(sorted(files.items())), parts, fingerprints)
 
 
@@ -90,7 +95,8 @@ class _PlatformRenderer:
         body = render_template(
             self.env, "compose.yml.j2", self.folder, self._context(config, _Forbidden()))
         head = f"# {HEADER}\nname: {q(self.instance.project)}\n"
-        return head + body.rstrip("\n") + "\n" + networks_block(self.deployment, self.instance)
+        text = head + body.rstrip("\n") + "\n" + networks_block(self.deployment, self.instance)
+        return without_ports(text) if self.deployment.isolated else text
 
     def _config_files(self) -> dict[str, File]:
         files = {}
@@ -299,7 +305,7 @@ def _host_vars(deployment: Deployment) -> dict[str, Any]:
         "base_root": deployment.root, "platform_root": deployment.root,
         "networks_list": [_network(subnet) for subnet in made_beforehand(deployment)],
         "image_base_list": [asdict(base) for base in deployment.bases],
-        "base_public_owner": str(deployment.instance("edge").uid),
+        "base_public_owner": str(deployment.instance("edge").uid), **backup_place(deployment),
     }
 
 

@@ -54,7 +54,7 @@ def resolve(catalog: Catalog, loaded: LoadedStack) -> Deployment:
         loopback_only=stack.domain.endswith(".localhost"),
         http_port=ports[0], https_port=ports[1],
         bases=tuple(bases[tag] for tag in sorted(bases)), instances=instances,
-        accounts=accounts.id if accounts else None, mail=stack.mail,
+        accounts=accounts.id if accounts else None, mail=stack.mail, backup=stack.backup,
     )
 
 
@@ -278,7 +278,8 @@ class _Resolver:
         # The edge's helper writes there as a member of the platform's group.
         mode = "0770" if name in handed else spec.mode
         return Volume(
-            name, path, spec.uid or self.platform.uid, self.platform.uid, mode, spec.holds)
+            name, path, spec.uid or self.platform.uid, self.platform.uid, mode, spec.holds,
+            spec.backup, spec.dump, tuple(spec.sqlite))
 
     def _host(self, name: str) -> str:
         given = self.stack.choice(self.platform.id).route.get(name, name)

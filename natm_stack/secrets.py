@@ -129,6 +129,18 @@ def change_value(file: Path, secrets: Secrets, name: str, value: Secret) -> None
     _append(file, [(name, value)], secrets.vault_key, "".join(kept))
 
 
+def keep_value(file: Path, secrets: Secrets, name: str, value: Secret) -> None:
+    """Add one value that somebody gave; what is there already is never rewritten."""
+    owner, _dot, own = name.partition(".")
+    there = secrets.of(owner).get(own)
+    if there is not None and there != value:
+        raise NatmError(
+            _("secrets.yml has another {name} already").format(name=name), code="secrets.there",
+            where=str(file), hint=_("take its line out first, if nothing needs it any more"))
+    if there is None:
+        _append(file, [(name, value)], secrets.vault_key)
+
+
 def _append(
     file: Path, made: list[tuple[str, Secret]], key: Secret, before: str | None = None
 ) -> None:

@@ -21,16 +21,16 @@ TESTS = sorted(p for p in Path(__file__).parent.rglob("*.py"))
 
 # Words and errors are everybody's. Of the rest, each part imports what stands here and no more.
 EVERYBODY = {"", "errors", "i18n", "plaintext"}
-ARROWS = {"load", "load_vetting", "vet", "resolve", "render", "diff", "preflight"}
-SHARED = {"acme", "composefile", "mailing", "paths", "signin", "stackfile", "templating",
-          "varsfile", "vault", "yamlfile"}
+ARROWS = {"load", "load_vetting", "vet", "resolve", "isolation", "render", "diff", "preflight"}
+SHARED = {"acme", "backupfile", "composefile", "mailing", "paths", "signin", "stackfile",
+          "templating", "varsfile", "vault", "yamlfile"}
 EFFECTS = {"process", "files", "secrets", "server", "apply"}
 MAY_IMPORT: dict[str, set[str]] = {
     # Pure, and of no arrow in particular.
     "errors": set(), "i18n": set(), "plaintext": set(), "model": set(), "paths": set(),
     "yamlfile": set(),
     "templating": set(), "acme": {"model"}, "vault": {"model"}, "varsfile": {"model"},
-    "composefile": {"model", "templating"},
+    "composefile": {"model", "templating"}, "backupfile": {"model"},
     "signin": {"model"}, "mailing": {"model"},
     "stackfile": {"files", "load", "templating"},
     # The arrows, left to right.
@@ -38,8 +38,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "load_vetting": {"model", "load", "yamlfile"},
     "vet": {"model"},
     "resolve": {"model", "load"},
-    "render": {"model", "acme", "composefile", "mailing", "paths", "signin", "templating",
-               "varsfile"},
+    "isolation": {"model", "load", "resolve"},
+    "render": {"model", "acme", "backupfile", "composefile", "mailing", "paths", "signin",
+               "templating", "varsfile"},
     "diff": {"model", "composefile"},
     "preflight": {"model", "diff"},
     # The effects.

@@ -18,10 +18,12 @@ def command(app: App, purge: bool, yes: bool) -> int:
 
     Example: natm remove
     """
+    from ..flows.drill import sweep
     from ..flows.remove import remove
 
     app.confirm(_("Stop and remove the whole stack?"), yes=yes)
     if purge:
         app.confirm(_("Really remove all that people made, for good?"), yes=yes)
     with app.progress:
+        sweep(app.workspace)
         return app.show(remove(app.workspace, purge=purge), "remove/1")

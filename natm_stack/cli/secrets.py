@@ -22,7 +22,7 @@ def command() -> None:
 def show_command(app: App, name: str) -> int:
     """Print one secret in clear; mind who looks over your shoulder.
 
-    Example: natm secrets show mail.password
+    Example: natm secrets show backup.repository
     """
     from ..flows.secret_values import show_secret
 

@@ -20,7 +20,9 @@ from .gatelog import note_admissions
 from .plan import plan as make_plan
 from .plan import same
 from .records import keep_workspace
+from .recovery import finish_restore
 from .removal import remove_platforms
+from .sheet import write_sheet
 from .tools import now
 from .trial import try_issuer
 from .verify import finish_clean_up, verify_held
@@ -30,17 +32,19 @@ from .workspace import Workspace
 def deploy(
     workspace: Workspace, plan: Plan, *, only: tuple[str, ...] = (), full: bool = False,
     prove: bool = True, browser: bool = False, trial: bool = False, owned: bool = False,
+    start: bool = True,
 ) -> DeployReport:
     """Apply a plan that was shown, then prove what it touched; notes tell of earlier trouble.
 
-    `owned` says that people answered the gate's question, and took its flags on.
+    `owned` says that people answered the gate's question, and took its flags on. Without `start`
+    everything is put in place and nothing runs yet: a restore goes on from there.
     """
     if not plan.changes:
         return DeployReport(plan, None, None)
     notes: list[str] = []
     with workspace.lock("deploy") as lock:
         if lock.unfinished:
-            notes.append(unfinished_words(lock.unfinished))
+            notes += [unfinished_words(lock.unfinished), *finish_restore(workspace)]
         again, found = make_plan(workspace, only=only, full=full)
         if not same(again, plan):
             raise NatmError(
@@ -49,9 +53,10 @@ def deploy(
         judged = _admitted(workspace, plan, found, trial=trial, owned=owned)
         workspace.write_bundle()
         keep_workspace(workspace)
+        write_sheet(workspace)
         tried = try_issuer(workspace, plan, found, lock)
         notes += [tried] if tried else []
-        applied = _apply(workspace, plan, lock)
+        applied = _apply(workspace, plan, lock, start)
         applied = _with_removals(applied, _remove(workspace, plan, found["receipts"], lock))
         verified = _prove(workspace, plan, applied, found, browser) if prove else None
         report = DeployReport(plan, applied, verified, tuple(notes))
@@ -89,13 +94,14 @@ def unfinished_words(owner: dict[str, str]) -> str:
         command=owner.get("command", "?"), who=owner.get("by", "?"), since=owner.get("since", "?"))
 
 
-def _apply(workspace: Workspace, plan: Plan, lock: Lock) -> ApplyReport:
+def _apply(workspace: Workspace, plan: Plan, lock: Lock, start: bool) -> ApplyReport:
     hosts = [*(["server"] if plan.host.changes else []), *plan.to_apply]
     if not hosts:
         return ApplyReport((), 0.0)
     variables: dict[str, Any] = {
         "natm_stale": {p.id: list(p.stale) for p in plan.platforms if p.stale},
         "natm_run": {"at": now(), "by": who_am_i()},
+        **({} if start else {"platform_start": False}),
     }
     return apply(
         workspace.bundle_folder, "site.yml", hosts=hosts, server=workspace.server,

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from ..backupfile import target_names
 from ..i18n import _, spoken
 from ..model.deployment import Deployment, Instance, Route
 from ..model.results import HealthReport, Probe
@@ -38,7 +39,7 @@ def with_what_suffers(deployment: Deployment, probe: Probe) -> Probe:
 def container_probes(workspace: Workspace, instances: list[Instance]) -> list[Probe]:
     """Only whether the intended images run."""
     only = {**asked(workspace), "containers": _containers(tuple(instances)), "routes": [],
-            "ports": []}
+            "ports": [], "backup": None}
     return [p for p in _ask(workspace, only) if p.name.startswith("container ")]
 
 
@@ -49,7 +50,9 @@ def asked(workspace: Workspace) -> dict[str, Any]:
         "root": deployment.root, "ca_file": f"{deployment.root}/public/ca.crt",
         "address": "127.0.0.1", "port": deployment.https_port,
         "containers": _containers(deployment.instances), "routes": _routes(deployment),
-        "ports": _ports(deployment)}
+        "ports": _ports(deployment),
+        "backup": {"root": deployment.root, "targets": target_names(deployment),
+                   "daily": deployment.backup.daily != "off"}}
 
 
 def _ask(workspace: Workspace, questions: dict[str, Any]) -> tuple[Probe, ...]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .platform import HardeningException, PortSpec, RouteProbe
+from .backup import BackupSpec
+from .platform import DumpSpec, HardeningException, PortSpec, RouteProbe
 from .sign_in import SignIn
 from .stack import MailSpec, ServerSpec, TlsSpec
 
@@ -89,6 +90,9 @@ class Volume:
     gid: int
     mode: str
     holds: str
+    backup: str = "files"
+    dump: DumpSpec | None = None
+    sqlite: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,11 @@ class Deployment:
     accounts: str | None = None
     """The platform that keeps the members' accounts for the others, if there is one."""
     mail: MailSpec | None = None
+    backup: BackupSpec = field(default_factory=BackupSpec)
+    isolated: bool = False
+    """A copy for a drill: nothing is published, and nothing has a way out."""
+    repository: str = ""
+    """Where the server's own backups lie, if not below `root`."""
 
     @property
     def routes(self) -> tuple[Route, ...]:

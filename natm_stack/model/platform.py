@@ -103,6 +103,18 @@ class ServiceSpec(FileModel):
     exceptions: list[HardeningException] = []
 
 
+class DumpSpec(FileModel):
+    """How a database saves itself and takes a dump back: programs in one of the services."""
+
+    service: Identifier
+    save: list[str] = Field(min_length=1, description="Writes the dump to standard output.")
+    load: list[str] = Field(min_length=1, description="Reads it from standard input.")
+    load_while: Literal["running", "stopped"] = Field(
+        description="Whether the service itself runs meanwhile; the others never do.")
+    ends: str = Field(
+        min_length=4, max_length=100, description="How the last line of a whole dump begins.")
+
+
 class VolumeSpec(FileModel):
     """A folder with data that outlives containers: ROOT/data/<id>/<volume> on the server."""
 
@@ -110,6 +122,15 @@ class VolumeSpec(FileModel):
     mode: Mode = "0700"
     holds: Text = Field(description="What is in it, for people.")
     backup: Literal["files", "dump", "none"] = "files"
+    dump: DumpSpec | None = Field(default=None, description="With backup: dump.")
+    sqlite: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9._*/-]*$")]] = (
+        Field(default=[], description="SQLite databases in it, by path; * stands for anything."))
+
+    @model_validator(mode="after")
+    def _one_way(self) -> VolumeSpec:
+        if (self.backup == "dump") != (self.dump is not None):
+            raise ValueError(_("backup: dump needs dump: with its programs, and only it does"))
+        return self
 
 
 class SecretSpec(FileModel):
@@ -318,8 +339,9 @@ def _dangling(platform: Platform) -> list[str]:
     named += [platform.mail.service] if platform.mail else []
     named += [platform.members.invites.service] if (
         platform.members and platform.members.invites) else []
+    named += [v.dump.service for v in platform.volumes.values() if v.dump]
     problems += [
-        _("a route, a port or members names service {service}, which services lacks").format(
+        _("a route, port, dump or members names service {service}, which services lacks").format(
             service=one) for one in named if one not in services]
     problems += unmet_sign_in(
         platform.sign_in, platform.provides.values(), services=services,

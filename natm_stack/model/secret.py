@@ -47,6 +47,11 @@ class Secrets:
         """The secrets of one platform."""
         return self.values.get(platform_id, {})
 
+    def derived(self, purpose: str) -> Secret:
+        """A key that follows from the vault key and does not lead back to it."""
+        key = hashlib.sha256(b"natm derived\0" + self.vault_key.reveal().encode()).digest()
+        return Secret(hmac.new(key, purpose.encode(), hashlib.sha256).hexdigest())
+
     def fingerprint(self, data: bytes) -> str:
         """A keyed digest: the same for the same data, and of no use without the vault key."""
         key = hashlib.sha256(b"natm fingerprint\0" + self.vault_key.reveal().encode()).digest()

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from ..i18n import _
+from .backup import BackupSpec
 from .base import AbsolutePath, Domain, FileModel, Identifier, Key, Language, Texts
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -136,6 +137,7 @@ class Stack(FileModel):
         description="Date of the packages that images are made of; upgrades move it.",
     )
     catalogs: list[CatalogSource] = []
+    backup: BackupSpec = BackupSpec()
     platforms: dict[Identifier, Choice | None] = Field(min_length=1)
 
     @field_validator("title")

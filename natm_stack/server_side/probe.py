@@ -170,6 +170,80 @@ def verified(root):
     return ("warning" if days > 31 else "ok"), _("last proofs {days} day(s) ago", days=days)
 
 
+def hours_since(at):
+    then = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.datetime.utcnow() - then).total_seconds() / 3600
+
+
+def backup_state(root):
+    """What the program for backups remembers; nothing where it never ran."""
+    try:
+        with open(os.path.join(root, "backup", "state.json"), encoding="utf-8") as stream:
+            return json.load(stream)
+    except FileNotFoundError:
+        return {}
+
+
+def backup_age(state, daily):
+    """How old the last whole backup is. One that is late is seen within a day."""
+    trouble = state.get("trouble")
+    if trouble:
+        return "failed", _("the last one did not go well, {at}: {why}", at=trouble["at"],
+                           why=trouble["says"]["text"].format(**trouble["says"]["values"]))
+    if not state.get("last"):
+        return "warning", _("there is none yet; `natm backup` makes one")
+    last, hours = state["last"], hours_since(state["last"]["at"])
+    words = _("the last one {hours} hour(s) ago, {mb} MB", hours=int(hours),
+              mb=last["bytes"] >> 20)
+    if not daily:
+        return ("warning" if hours > 24 * 7 else "ok"), words
+    return ("failed" if hours > 48 else "warning" if hours > 27 else "ok"), words
+
+
+def backup_target(one):
+    """Whether a repository got the last snapshot."""
+    if one.get("ok") is False:
+        return "failed", _("got no copy: {why}", why=one["says"]["text"].format(
+            **one["says"]["values"]))
+    return "ok", _("{n} snapshot(s), {mb} MB", n=one.get("snapshots", 0), mb=one.get("mb", 0))
+
+
+def backup_elsewhere(state):
+    """Fire and thieves take the server and all that is on it."""
+    away = sorted(name for name, one in state.get("targets", {}).items()
+                  if one.get("away") and one.get("last_ok"))
+    if away:
+        return "ok", _("a copy is somewhere else: {names}", names=", ".join(away))
+    return "warning", _("no copy is anywhere but on this server; name one in stack.yml")
+
+
+def backup_proof(state):
+    """When a restore was last proven."""
+    proof = state.get("proof")
+    if not proof:
+        return "warning", _("no restore was proven yet; `natm drill` tries one")
+    days = int(hours_since(proof["at"]) / 24)
+    return ("warning" if days > 92 else "ok"), _(
+        "a restore was proven {days} day(s) ago, in {n} s", days=days, n=int(proof["seconds"]))
+
+
+def drill_copy():
+    return "warning", _("one is running, or broke off; the next `natm drill` takes its copy away")
+
+
+def backup_probes(asked):
+    """The probes of a stack's backups."""
+    state = backup_state(asked["root"])
+    targets = {name: state.get("targets", {}).get(name) for name in asked["targets"]}
+    return [("backup", timed(backup_age, state, asked["daily"])),
+            *((f"backup at {name}", timed(backup_target, one))
+              for name, one in targets.items() if one and "ok" in one),
+            ("backup elsewhere", timed(backup_elsewhere, state)),
+            ("backup proof", timed(backup_proof, state)),
+            *([("drill", timed(drill_copy))] if os.path.isdir(
+                os.path.join(asked["root"], "drill")) else [])]
+
+
 def image_ids(tags):
     done = subprocess.run(["docker", "image", "ls", "--no-trunc", "--format",
                            "{{.Repository}}:{{.Tag}} {{.ID}}"],
@@ -207,7 +281,10 @@ def main():
         waiting += [(c["platform"], "container " + c["service"],
                      pool.submit(timed, lambda c=c: container(there.result(), c, ids.result())))
                     for c in asked["containers"]]
+        backups = pool.submit(backup_probes, asked["backup"]) if asked.get("backup") else None
         results = [{"platform": p, "name": n, **w.result()} for p, n, w in waiting]
+        results += [{"platform": "server", "name": n, **result}
+                    for n, result in (backups.result() if backups else [])]
     print(json.dumps({"probes": results}))
 
 

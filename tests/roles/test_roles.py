@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ROLES = ROOT / "roles"
 # In the order in which a new server gets them.
-NAMES = ["base", "docker", "image_base", "networks", "platform"]
+NAMES = ["base", "docker", "image_base", "networks", "backup", "platform"]
 PLAYBOOKS = ROOT / "natm_stack" / "apply" / "playbooks"
 TOOLS = Path(sys.executable).parent
 

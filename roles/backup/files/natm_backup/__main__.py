@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Backups of one stack, on its own server, with no laptop present.
+
+    python3 FOLDER run            what the timer does: a backup of all, copies, old ones dropped
+    python3 FOLDER backup         the same for natm, which holds the server's lock meanwhile
+    python3 FOLDER list           the snapshots there are
+    python3 FOLDER restore        a snapshot back in place
+    python3 FOLDER proven         notes that a restore was proven
+    python3 FOLDER recover        as it was before a restore that broke off
+
+The folder's neighbours are plan.json, targets.json and key. Reads one line of JSON from standard
+input (for `run`, nothing), prints one line of JSON, and ends with 0 when it was done.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+
+import lock
+import restoring
+from house import House, Refused, now, stamp, words
+from restic import Repository
+from taking import take
+
+
+def backup(house, asked):
+    restoring.recover(house)
+    return take(house, tuple(asked.get("only", ())))
+
+
+def recovered(house, _asked):
+    """Only what a restore that broke off left to be done."""
+    return {"platforms": restoring.recover(house)}
+
+
+def listed(house, asked):
+    """Snapshots of one repository, and what is known of all of them."""
+    repository = Repository(house, asked.get("target") or house.plan["targets"][0])
+    state = house.state
+    return {"target": repository.name, "targets": state.get("targets", {}),
+            "proof": state.get("proof"), "snapshots": repository.snapshots()}
+
+
+def proven(house, asked):
+    """Note that a restore of a snapshot was proven: it is never dropped for its age alone."""
+    proof = {"run": str(asked["run"]), "at": stamp(now()), "seconds": float(asked["seconds"]),
+             "what": [str(id_) for id_ in asked["what"]]}
+    house.remember(proof=proof)
+    return proof
+
+
+ACTIONS = {"backup": backup, "list": listed, "restore": restoring.restore, "recover": recovered,
+           "proven": proven}
+
+
+def carry_out(action, asked):
+    house = House(pathlib.Path(__file__).resolve().parent.parent)
+    if action == "run":
+        with lock.alone(house, "backup"), lock.working(house):
+            return backup(house, {})
+    if action not in ACTIONS:
+        raise Refused("backup.unknown-action",
+                      "this server's program for backups knows no {action}",
+                      "`natm deploy` brings the newest", action=action)
+    with lock.working(house):
+        return ACTIONS[action](house, asked)
+
+
+def stop(*_given):
+    raise SystemExit(143)
+
+
+def main():
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, stop)
+    # The laptop may go away in the middle: what was begun is finished all the same.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    action = sys.argv[1] if len(sys.argv) > 1 else ""
+    try:
+        asked = {} if action == "run" else json.loads(sys.stdin.readline() or "{}")
+        answer = {"ok": True, "result": carry_out(action, asked)}
+    except Refused as why:
+        answer = {"ok": False, "code": why.code, "says": why.says, "hint": why.hint}
+    except OSError as why:
+        answer = {"ok": False, "code": "backup.failed", "hint": None,
+                  "says": words("{why}", why=f"{why.strerror or why}: {why.filename or ''}")}
+    print(json.dumps(answer), flush=True)
+    return 0 if answer["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Stands in for Docker: containers out of a JSON file, and a diary of what was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+WORLD = Path(os.environ["NATM_TEST_WORLD"])
+
+
+def world() -> dict[str, Any]:
+    """What there is."""
+    value: dict[str, Any] = json.loads((WORLD / "world.json").read_text(encoding="utf-8"))
+    return value
+
+
+def note(words: list[str]) -> None:
+    """One line in the diary, with the moment."""
+    with (WORLD / "diary").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps([time.time(), *words]) + "\n")
+
+
+def listed(words: list[str]) -> int:
+    """`docker ps`, by project."""
+    project = words[-1].rpartition("=")[2]
+    print("\n".join(c["Id"] for c in world()["containers"] if c["project"] == project))
+    return 0
+
+
+def inspected(words: list[str]) -> int:
+    """`docker inspect`"""
+    print(json.dumps([c for c in world()["containers"] if c["Id"] in words]))
+    return 0
+
+
+def executed(words: list[str]) -> int:
+    """`docker exec`: what the world says this container's program does."""
+    words = [word for word in words if not word.startswith("-")]
+    answer = world()["programs"].get(" ".join(words[1:]), {"code": 127, "err": "not found"})
+    if answer.get("sleep"):
+        time.sleep(answer["sleep"])
+    sys.stdout.write(answer.get("out", ""))
+    sys.stderr.write(answer.get("err", ""))
+    return int(answer.get("code", 0))
+
+
+def composed(words: list[str]) -> int:
+    """`docker compose`: what is loaded lands in a file; failures are the world's."""
+    plain = [word for word in words if not word.startswith("-")]
+    time.sleep(world().get(plain[0], 0))
+    if plain[0] in ("exec", "run"):
+        (WORLD / "loaded").write_bytes(sys.stdin.buffer.read())
+    failing = world().get("compose", {}).get(plain[0])
+    if failing:
+        sys.stderr.write(failing)
+    return 1 if failing else 0
+
+
+def paused(_words: list[str]) -> int:
+    """`docker pause`, which may take its time."""
+    time.sleep(world().get("pause", 0))
+    return 0
+
+
+ACTIONS = {"pause": paused, "ps": listed, "inspect": inspected, "exec": executed,
+           "compose": composed}
+
+if __name__ == "__main__":
+    note(sys.argv[1:])
+    sys.exit(ACTIONS.get(sys.argv[1], lambda _words: 0)(sys.argv[2:]))
