@@ -20,7 +20,7 @@ from .gatelog import note_admissions
 from .plan import plan as make_plan
 from .plan import same
 from .records import keep_workspace
-from .recovery import finish_restore
+from .recovery import undo_broken_restore
 from .removal import remove_platforms
 from .sheet import write_sheet
 from .tools import now
@@ -44,7 +44,8 @@ def deploy(
     notes: list[str] = []
     with workspace.lock("deploy") as lock:
         if lock.unfinished:
-            notes += [unfinished_words(lock.unfinished), *finish_restore(workspace)]
+            notes.append(unfinished_words(lock.unfinished))
+        undo_broken_restore(workspace)
         again, found = make_plan(workspace, only=only, full=full)
         if not same(again, plan):
             raise NatmError(

@@ -37,12 +37,18 @@ def ask(workspace: Workspace, action: str, asked: dict[str, Any]) -> dict[str, A
     return result
 
 
-def finish_restore(workspace: Workspace) -> list[str]:
-    """Undo a restore that broke off half way, before anything starts on half of it."""
-    mark = f"{workspace.deployment.root}/backup/restoring"
-    if workspace.server.run(("test", "-e", mark)).code != 0:
-        return []
-    return recovered_words(ask(workspace, "recover", {})["platforms"])
+def undo_broken_restore(workspace: Workspace) -> None:
+    """Undo a restore that broke off, before anything starts on half of it; then say so.
+
+    What the server has is another thing afterwards, so a plan made before is no good any more.
+    """
+    going = f"{workspace.deployment.root}/backup/restoring"
+    if not workspace.server.run(("ls", "-A", going)).stdout.strip():
+        return
+    undone = recovered_words(ask(workspace, "recover", {})["platforms"])
+    if undone:
+        raise NatmError("; ".join(undone), code="restore.undone",
+                        hint=_("run the command again and look at the new plan"))
 
 
 def recovered_words(platforms: list[str]) -> list[str]:

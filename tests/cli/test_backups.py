@@ -312,3 +312,20 @@ def test_a_stack_that_goes_takes_what_a_drill_left_along(
     server.left = True
     assert natm("-C", str(folder), "remove", "--yes", server=server).code == 0
     assert drilled == ["removed /srv/natm/drill True"]
+
+
+def test_a_deploy_undoes_a_restore_that_broke_off_before_anything_else(
+    natm: Natm, folder: Path
+) -> None:
+    class Half(BackupServer):
+        def _script(self, call: Call) -> Answer:
+            if " ".join(call.argv).endswith("ls -A /srv/natm/backup/restoring"):
+                return Answer(stdout="portal.json")
+            return super()._script(call)
+
+    server = Half({"ok": True, "result": {"platforms": ["portal"]}})
+    said = natm("-C", str(folder), "--json", "deploy", "--yes", server=server)
+    assert said.json["error"]["code"] == "restore.undone"
+    assert "portal" in said.json["error"]["message"]
+    assert server.requests == [("recover", {})]
+    assert not [call for call in server.calls if "ansible" in " ".join(call.argv)]

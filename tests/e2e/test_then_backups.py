@@ -102,8 +102,8 @@ def test_a_drill_proves_it_beside_what_runs(volunteer: Volunteer) -> None:
     assert {p["id"] for p in restored["platforms"]} == set(ALL)
     assert {p["outcome"] for p in restored["verified"]["proofs"]} <= {"passed", "not-run"}
     # Nothing of what runs was touched, and nothing of the copy is left.
-    assert sorted(volunteer.on_server("docker", "ps", "--all", "--no-trunc", "--quiet").split()
-                  ) == sorted(running.split())
+    after = volunteer.on_server("docker", "ps", "--no-trunc", "--quiet")
+    assert sorted(after.split()) == sorted(running.split())
     assert "drill" not in volunteer.on_server("docker", "network", "ls", "--format", "{{.Name}}")
     assert "drill" not in volunteer.on_server("ls", "/srv/natm")
     proven = [one["proven"] for one in
@@ -137,7 +137,9 @@ def test_a_restore_killed_half_way_loses_nothing(volunteer: Volunteer) -> None:
         assert killed.poll() is None, killed.communicate()
     volunteer.on_server("sh", "-c", "kill -9 $(pgrep -f 'natm_backup[ ]restore')")
     killed.communicate(timeout=120)
-    assert volunteer.natm("deploy", "--full", "--yes", "--no-verify").code == 0
+    said = volunteer.natm("deploy", "--full", "--yes", "--no-verify", "--json")
+    assert said.json["error"]["code"] == "restore.undone", said.out
+    assert volunteer.natm("health").code == 0
     assert read(volunteer, PAGE) == (WORDS, WORDS)
     assert not volunteer.on_server("sh", "-c", mark).strip()
 
