@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("catalog", "roles", "inventories")
 SOURCES = (*SHIPPED, "natm_stack", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
