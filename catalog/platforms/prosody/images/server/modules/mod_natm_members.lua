@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
 -- Accounts, for natm: create, reset, remove, list, purge, end. Requests come over Prosody's own
 -- admin socket, which only this container's user can open. With the one account, members are made
--- and locked elsewhere: then there is only something to end, or to purge.
+-- and locked elsewhere: then there is only something to end, to purge, or to list from earlier days.
 
 local array = require "prosody.util.array"
 local json = require "prosody.util.json"
@@ -16,7 +16,8 @@ local sessions = module:require "sessions"
 local host = module.host
 local STEWARD, MEMBER = "prosody:admin", "prosody:registered"
 local PROOF = "^natm%-proof%-"
-local ELSEWHERE = { create = true, reset = true, remove = true, list = true }
+local ELSEWHERE = { create = true, reset = true, remove = true }
+local own = module:open_store("accounts")
 local one_account = module:get_option_string("authentication") == "natm"
 
 local function refusal(code, message)
@@ -102,15 +103,17 @@ actions["end"] = function(request)
     return { ok = true }
 end
 
+-- Prosody's own accounts. With the one account they are those of earlier days, which open nothing:
+-- natm asks for them so that whose they were finds their messages again, and nobody else does.
 function actions.list()
     local members = array()
-    for name in users.users(host) do
+    for name in own:users() do
         if not name:find(PROOF) then
             local role = users.get_user_role(name, host)
             members:push({
                 name = name, display_name = profile.read(name) or name,
                 steward = role ~= nil and role.name == STEWARD,
-                disabled = not users.user_is_enabled(name, host),
+                disabled = own:get(name).disabled == true,
             })
         end
     end
