@@ -108,12 +108,14 @@ end
 function actions.list()
     local members = array()
     for name in own:users() do
-        if not name:find(PROOF) then
+        local kept = own:get(name)
+        -- Whoever came in by the one account alone has an entry here, and never had a password.
+        if not name:find(PROOF) and (kept.stored_key or not one_account) then
             local role = users.get_user_role(name, host)
             members:push({
                 name = name, display_name = profile.read(name) or name,
                 steward = role ~= nil and role.name == STEWARD,
-                disabled = own:get(name).disabled == true,
+                disabled = kept.disabled == true,
             })
         end
     end
