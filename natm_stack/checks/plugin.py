@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make our mark known, so that a misspelt one is an error."""
+    """Make our marks known, so that a misspelt one is an error."""
     config.addinivalue_line("markers", "browser: this proof needs a real browser")
+    config.addinivalue_line("markers", "one_account: only where members come in by that")
+    config.addinivalue_line("markers", "own_accounts: only where the platform keeps its own")
 
 
 @pytest.fixture

@@ -51,8 +51,7 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what this run cannot prove, and say so."""
-        if self._job.only_browser:
-            items[:] = [item for item in items if needs_browser(item)]
+        items[:] = [item for item in items if self._applies(item)]
         for item in items:
             self._emit({"event": "planned", "proof": _name(item.nodeid), "says": says(item),
                         "needs_browser": needs_browser(item)})
@@ -60,6 +59,14 @@ class Recorder:
             if reason := self._obstacle(item):
                 self._result(_name(item.nodeid), "not-run", 0.0, reason)
         items[:] = [item for item in items if not self._obstacle(item)]
+
+    def _applies(self, item: pytest.Item) -> bool:
+        """Whether there is such a thing to prove here at all; if not, it is not counted."""
+        one_account = self._job.stack.one_account
+        return not (
+            (self._job.only_browser and not needs_browser(item))
+            or (item.get_closest_marker("one_account") and not one_account)
+            or (item.get_closest_marker("own_accounts") and one_account))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A proof begins."""

@@ -26,7 +26,7 @@ def _request(ca_file: Path, ids: list[str], **more: Any) -> dict[str, Any]:
     part = {
         "hosts": {"chat": "chat.commons.test"},
         "urls": {"chat": "https://chat.commons.test"},
-        "settings": {"history_days": 30},
+        "settings": {"history_days": 30}, "sign_in": more.pop("sign_in", "native"),
         "ports": {"5222/tcp": {"host": "127.0.0.9", "port": 5222}},
         "members": [
             {"name": "natm-proof-ab12-1", "password": PASSWORD},

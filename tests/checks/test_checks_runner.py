@@ -208,6 +208,17 @@ def test_only_browser(prove_one):
     assert prove_one("def test_plain(): pass\n", browser=True, only_browser=True) == []
 
 
+def test_what_there_is_with_one_way_of_signing_in_alone(prove_one):
+    source = HEAD + ("@pytest.mark.one_account\ndef test_gate(): pass\n"
+                     "@pytest.mark.own_accounts\ndef test_form(): pass\n"
+                     "def test_both(): pass\n")
+    gate, form = ["test_gate", "test_both"], ["test_form", "test_both"]
+    for sign_in, names in (("header", gate), ("ldap", gate), ("native", form), ("", form)):
+        proofs = prove_one(source, sign_in=sign_in)
+        assert [p["proof"] for p in proofs] == names
+        assert {p["outcome"] for p in proofs} == {"passed"}
+
+
 def test_passwords_are_blotted_out(prove_one, password):
     proofs = prove_one(HEAD + '''
 import base64

@@ -106,18 +106,6 @@ def is_closed(stack: Any) -> bool:
     return stack.settings.get("visibility", "private") == "private"
 
 
-def need_own_accounts(stack: Any) -> None:
-    """The wiki takes passwords only where it keeps the accounts."""
-    if stack.one_account:
-        pytest.skip("members sign in with the one account")
-
-
-def need_one_account(stack: Any) -> None:
-    """There is a gate only with an account platform."""
-    if not stack.one_account:
-        pytest.skip("the wiki keeps its own accounts")
-
-
 def title_of(marker: str, what: str) -> str:
     """A page name of this run."""
     return f"Natm {what} {marker}"
@@ -206,18 +194,18 @@ def test_search(members: list[Any], signed_in: SignedIn, marker: str) -> None:
     assert found == [title]
 
 
+@pytest.mark.own_accounts
 def test_wrong_password(stack: Any, members: list[Any], web: Web) -> None:
     """A member's account does not open with a wrong password."""
-    need_own_accounts(stack)
     wiki = Wiki(web(), stack.url("docs"))
     assert wiki.sign_in(members[0].name, members[0].password + "x")["status"] == "FAIL"
     userinfo = wiki.ask(action="query", meta="userinfo")
     assert "error" in userinfo or userinfo["query"]["userinfo"].get("anon")
 
 
+@pytest.mark.own_accounts
 def test_nobody_registers(stack: Any, web: Web) -> None:
     """A stranger cannot make an account, and the sign-in form does not offer it."""
-    need_own_accounts(stack)
     wiki = Wiki(web(), stack.url("docs"))
     answer = wiki.tell(
         action="createaccount", username="Natm-proof-intruder", password="Long-enough-4-anyone",
@@ -238,11 +226,11 @@ def test_inner_parts(stack: Any, members: list[Any], web: Web, signed_in: Signed
         assert {path: code for path, code in answers.items() if code not in allowed} == {}
 
 
+@pytest.mark.one_account
 def test_no_second_password(
     stack: Any, members: list[Any], web: Web, signed_in: SignedIn
 ) -> None:
     """A member meets no second password in the wiki, and signs out of everything at once."""
-    need_one_account(stack)
     account = (stack.url("account"), stack.url("gate"))
     member, stranger = signed_in(members[0]), Wiki(web(), stack.url("docs"))
     for page in PASSWORD_PAGES:
@@ -260,11 +248,11 @@ def test_no_second_password(
     assert f'href="{stack.url("account")}' in page, "nothing leads to the account"
 
 
+@pytest.mark.one_account
 def test_each_request_is_whose_the_gate_says(
     stack: Any, members: list[Any], web: Web, signed_in: SignedIn, marker: str
 ) -> None:
     """A member's open page is of no use to another member or to a stranger at the same browser."""
-    need_one_account(stack)
     ada, bo = (signed_in(member) for member in members[:2])
     title, token = title_of(marker, "token"), ada.token()
     assert ada.write(title, "Mine")["edit"]["result"] == "Success"

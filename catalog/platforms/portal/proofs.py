@@ -153,13 +153,6 @@ def test_nothing_from_elsewhere(stack, web):
     assert "unsafe" not in policy, "the page's policy allows what is unsafe"
 
 
-@pytest.fixture
-def one_account(stack):
-    """Only where the stack has one account for all platforms."""
-    if stack.sign_in != "header":
-        pytest.skip("this stack has no account for all platforms")
-
-
 def personal(answer: httpx.Response) -> str:
     """A page of somebody's own, which nobody may keep for somebody else."""
     assert answer.status_code == 200, f"the front page answers {answer.status_code}"
@@ -168,7 +161,8 @@ def personal(answer: httpx.Response) -> str:
     return answer.text
 
 
-def test_who_is_signed_in(stack, members, web, visit, one_account):
+@pytest.mark.one_account
+def test_who_is_signed_in(stack, members, web, visit):
     """A member who has signed in sees their own name on each page; a stranger, where to sign in."""
     client, page = front(stack, web)
     for path in {*page.languages.values(), "/"}:
@@ -184,7 +178,8 @@ def test_who_is_signed_in(stack, members, web, visit, one_account):
             f"{path} does not lead to the sign-in and back"
 
 
-def test_names_are_told_by_the_edge_alone(stack, members, web, visit, one_account):
+@pytest.mark.one_account
+def test_names_are_told_by_the_edge_alone(stack, members, web, visit):
     """A member's name is shown when the edge tells it, not when a visitor claims it."""
     liar = web()
     liar.headers.update(lies(members[0]))
@@ -196,7 +191,8 @@ def test_names_are_told_by_the_edge_alone(stack, members, web, visit, one_accoun
     assert members[1].name in seen, "a member is not known any more"
 
 
-def test_any_name_is_text(stack, members, account, visit, marker, one_account):
+@pytest.mark.one_account
+def test_any_name_is_text(stack, members, account, visit, marker):
     """A member's display name may hold anything: the page shows it as text and nothing else."""
     name = f'<b>{marker}"\'&<% .Env %>\u202eמרים'
     editor = account()
@@ -212,8 +208,9 @@ def test_any_name_is_text(stack, members, account, visit, marker, one_account):
     assert f"<b>{marker}" not in text, "a name can be markup"
 
 
+@pytest.mark.one_account
 @pytest.mark.browser
-def test_sign_in_from_the_front_page(stack, members, browser, one_account):
+def test_sign_in_from_the_front_page(stack, members, browser):
     """A member signs in from the front page with a browser, on a small phone, and out again."""
     browser.set_viewport_size({"width": 320, "height": 640})
     browser.goto(f"{stack.url('')}/")

@@ -51,8 +51,6 @@ def third(natm_job):
 @pytest.fixture
 def steward(stack, members, account):
     """The first member is a steward: their browser, signed in at the account pages."""
-    if not stack.one_account:
-        pytest.skip("this stack has no account platform")
     browser = account()
     browser.enter(members[0].name, members[0].password)
     return browser
@@ -200,10 +198,9 @@ def test_stewards_look_after_the_lobby(stack, ada, ben):
         ben.ask("get", lobby, query)
 
 
+@pytest.mark.one_account
 def test_the_accounts_password(stack, third, account):
     """A member signs in to the chat with the account's name and password, and sets none here."""
-    if not stack.one_account:
-        pytest.skip("this stack has no account platform")
     browser = account()
     browser.enter(third.name, third.password)
     assert browser.signed_in(), "the account pages do not know the member"
@@ -215,6 +212,7 @@ def test_the_accounts_password(stack, third, account):
             session.ask("set", None, change)
 
 
+@pytest.mark.one_account
 def test_a_locked_member_is_out(stack, third, steward):
     """A member whom a steward locks out is out of the chat within a minute, and stays out."""
     settings = f"/profile/{third.name}/settings"
