@@ -52,8 +52,8 @@ What to know:
 - A proof has 120 seconds, fixtures included, and is then "failed". Waiting is done in short steps
   with a limit of its own, so that the cause can be told in words.
 - Give every assertion its message: it is the cause people read. Passwords in it are blotted out.
-- `@pytest.mark.one_account` and `@pytest.mark.own_accounts` stand on proofs of what there is with one way
-  of signing in alone; with the other they are not counted.
+- `@pytest.mark.one_account` and `@pytest.mark.own_accounts` stand on proofs of what there is with
+  one way of signing in alone; with the other they are not counted.
 - `pytest.skip("why")` gives "not run", never "passed". So do proofs for a browser in a run without
   one, and proofs that need members where none could be made.
 - Proofs of one platform run one after the other; those of other platforms at the same time.
