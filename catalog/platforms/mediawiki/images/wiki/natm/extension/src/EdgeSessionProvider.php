@@ -63,6 +63,10 @@ class EdgeSessionProvider extends SessionProvider {
 		return false;
 	}
 
+	/** The edge names members alone, never an account of the wiki's own: there is nothing to prevent. */
+	public function preventSessionsForUser( $username ) {
+	}
+
 	/** The edge lets members in and nobody else, so the first visit makes their account. */
 	public function canAlwaysAutocreate(): bool {
 		return true;
