@@ -77,7 +77,9 @@ check() {
 
 run_tests() {
   # On a server, one test goes on from the last; without one, they stand each by itself.
-  [ -z "$fast" ] || set -- --numprocesses auto -m "not engine and not e2e and not browser and not slow" "$@"
+  # Two processes a core: a good part of them waits for the clock.
+  [ -z "$fast" ] || set -- --numprocesses $(($(nproc) * 2)) --dist worksteal \
+    -m "not engine and not e2e and not browser and not slow" "$@"
   code=0
   [ -z "$bad" ] || say "Failed already, see above:$bad"
   # The last line of all is pytest's own.
