@@ -34,7 +34,12 @@ def listed(words: list[str]) -> int:
 
 
 def inspected(words: list[str]) -> int:
-    """`docker inspect`"""
+    """`docker inspect`; one that was held is called unwell until it was looked at again."""
+    if "--format" in words:
+        left = world().get("unwell", 0)
+        looks = sum('"{{.State' in line for line in (WORLD / "diary").read_text().splitlines())
+        print("true unhealthy" if looks <= left else "true healthy")
+        return 0
     print(json.dumps([c for c in world()["containers"] if c["Id"] in words]))
     return 0
 

@@ -180,6 +180,15 @@ def test_copies_get_every_snapshot_and_one_that_is_gone_stops_nothing(
     assert server.state["targets"]["gone"]["last_ok"] is None
 
 
+def test_it_ends_when_the_engine_calls_them_well_again(server: Server) -> None:
+    server.change("world.json", unwell=2)
+    server.good("backup")
+    looks = [line for line in server.diary if line[1] == "inspect" and "--format" in line]
+    assert len(looks) == 3
+    assert "natm-files-web-1" in looks[0]
+    assert "natm-files-idle-1" not in looks[0]
+
+
 def test_a_full_disk_is_left_to_the_platforms(server: Server) -> None:
     program = server.own / "natm_backup" / "house.py"
     program.write_text(program.read_text() + "\n\ndef free_mb(path):\n    return 700\n")

@@ -12,6 +12,29 @@ MOST_SECONDS = 60
 """No member waits longer than this for a backup, however much there is to save."""
 
 
+WELL_SECONDS = 90
+"""As long as the slowest of the platforms' own health checks may take to come round."""
+
+
+def until_well(ids, seconds=WELL_SECONDS):
+    """Wait until the engine has looked again at containers that were held.
+
+    It calls one unwell from the moment it is held until its next look, and whoever asks in between
+    would be told so. Nobody waits for this but the backup itself.
+    """
+    ends = time.monotonic() + seconds
+    while ids and unwell(ids) and time.monotonic() < ends:
+        time.sleep(1)
+
+
+def unwell(ids):
+    """Whether one of the containers runs and is said to be unwell."""
+    done = run(["docker", "inspect", "--format",
+                "{{.State.Running}} {{if .State.Health}}{{.State.Health.Status}}{{end}}", *ids],
+               check=False, timeout=60)
+    return "true unhealthy" in done.stdout.splitlines()
+
+
 class Still:
     """Containers that stand still while this is open. Connections stay; nothing is lost.
 

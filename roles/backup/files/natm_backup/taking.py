@@ -14,7 +14,7 @@ from floor import LEAST_MB
 from house import Refused, free_mb, now, passable, read_json, stamp, words, write_json
 from linking import link_tree
 from restic import Repository
-from still import Still
+from still import Still, until_well
 
 FORMAT = 1
 
@@ -24,13 +24,21 @@ def take(house, only=(), kind=None):
 
     The snapshot of all counts as whole only if every platform is in it.
     """
+    held = []
+    try:
+        return save_all(house, chosen(house, only), kind or ("part" if only else "whole"), held)
+    finally:
+        until_well(held)
+
+
+def save_all(house, ids, kind, held):
+    """The backup itself; `held` tells afterwards which containers stood still for it."""
     began = time.monotonic()
-    ids = chosen(house, only)
     first, *others = [Repository(house, name) for name in house.plan["targets"]]
     try:
         refuse_full(house, first)
         house.fresh()
-        manifest = gather(house, ids, kind or ("part" if only else "whole"))
+        manifest = gather(house, ids, kind, held)
         snapshot = save(house, first, manifest)
     except Refused as why:
         house.remember(trouble={"at": stamp(now()), "says": why.says, "code": why.code})
@@ -73,8 +81,9 @@ def refuse_full(house, first):
                 path=str(place))
 
 
-def gather(house, ids, kind):
-    """Put all that is to be saved into the work folder; gives the manifest that goes with it."""
+def gather(house, ids, kind, held):
+    """Put all that is to be saved into the work folder; gives the manifest that goes with it, and
+    adds to `held` the containers that stood still for it."""
     (house.tree / "platforms").mkdir(mode=0o700)
     shutil.copytree(house.root / "receipts", house.tree / "receipts")
     kept = house.root / "records" / "workspace.json"
@@ -84,7 +93,7 @@ def gather(house, ids, kind):
     found, failed = {}, {}
     for id_ in ids:
         try:
-            found[id_] = gather_platform(house, id_)
+            found[id_] = gather_platform(house, id_, held)
         except (Refused, OSError, ValueError) as why:
             shutil.rmtree(house.tree / "platforms" / id_, ignore_errors=True)
             failed[id_] = why.says if isinstance(why, Refused) else words(
@@ -106,7 +115,7 @@ def first_refusal(failed):
     return Refused("backup.failed", says["text"], **says["values"])
 
 
-def gather_platform(house, id_):
+def gather_platform(house, id_, held):
     """One platform: its dumps first, then its files, all of one moment."""
     plan, receipt = house.platforms[id_], read_json(house.root / "receipts" / f"{id_}.json", {})
     place = house.tree / "platforms" / id_
@@ -115,6 +124,7 @@ def gather_platform(house, id_):
              if volume["backup"] == "files"}
     dumped = gather_dumps(house, id_, place)
     gathered, still = gather_files(house, plan, saved, place)
+    held += still.ids
     return {
         "version": receipt.get("version", plan["version"]),
         "images": engine.image_ids(plan["project"]) or receipt.get("image_ids", {}),
