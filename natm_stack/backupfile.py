@@ -25,14 +25,15 @@ def repository_key(secrets: Secrets) -> Secret:
 
 def backup_files(deployment: Deployment, secrets: Secrets) -> dict[str, File]:
     """The files of the role `backup`, by their place in the bundle."""
-    def text(value: Any) -> bytes:
-        return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
-
     return {
-        "backup/plan.json": File(text(plan_of(deployment))),
-        "backup/targets.json": File(text(_targets(deployment, secrets)), 0o440, secret=True),
+        "backup/plan.json": File(_text(plan_of(deployment))),
+        "backup/targets.json": File(_text(_targets(deployment, secrets)), 0o440, secret=True),
         "backup/key": File(repository_key(secrets).reveal().encode() + b"\n", 0o440, secret=True),
     }
+
+
+def _text(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
 
 
 def target_names(deployment: Deployment) -> list[str]:
@@ -47,17 +48,22 @@ def plan_of(deployment: Deployment) -> dict[str, Any]:
         "stack": deployment.name, "domain": deployment.domain, "natm": __version__,
         "prefix": deployment.prefix, "root": deployment.root,
         "keep": deployment.backup.keep.model_dump(), "targets": target_names(deployment),
-        "platforms": {i.id: _platform(i) for i in deployment.instances},
+        "platforms": [i.id for i in deployment.instances],
     }
 
 
-def _platform(instance: Instance) -> dict[str, Any]:
+def saved_file(instance: Instance) -> bytes:
+    """How one platform is saved, switched and brought back. It lies in the platform's own folder,
+    so that it always fits the version that runs."""
     spec = instance.platform.members
     members = spec and {"container": instance.service(spec.service).container,
                         "command": spec.command}
-    return {"version": instance.version, "project": instance.project, "uid": instance.uid,
-            "starts": any(s.profile is None for s in instance.services),
-            "volumes": {v.name: _volume(v) for v in instance.volumes}, "members": members}
+    return _text({
+        "version": instance.version, "project": instance.project, "uid": instance.uid,
+        "starts": any(s.profile is None for s in instance.services),
+        "volumes": {v.name: _volume(v) for v in instance.volumes}, "members": members,
+        "live": instance.platform.live,
+        "steps": [step.model_dump() for step in instance.platform.upgrade.steps]})
 
 
 def _volume(volume: Volume) -> dict[str, Any]:

@@ -86,13 +86,22 @@ def _platform(instance: Instance, bundle: Bundle, look: Look, full: bool) -> Pla
     if receipt is None:
         return PlatformPlan(instance.id, "create", (instance.reason,), changed, (), build)
     if receipt.get("fingerprint") != bundle.parts[instance.id]:
-        return PlatformPlan(instance.id, "change", _why(instance, receipt, changed, stale),
-                            changed, stale, build, tuple(s.name for s in instance.running))
+        waits = not instance.platform.live and newer(instance, receipt)
+        return PlatformPlan(
+            instance.id, "upgrade" if waits else "change",
+            _why(instance, receipt, changed, stale), changed, stale, build,
+            tuple(s.name for s in instance.running))
     if build or broken or full:
         missing = (_("its image is not there"),) if build else ()
         reasons = (*missing, *broken) or (_("asked to look at all"),)
         return PlatformPlan(instance.id, "repair", reasons, (), (), build)
     return PlatformPlan(instance.id, "none")
+
+
+def newer(instance: Instance, receipt: dict[str, Any]) -> bool:
+    """Whether other images than those it runs on would take over."""
+    images = {image.name: image.tag for image in instance.images}
+    return bool(receipt.get("version") != instance.version or receipt.get("images") != images)
 
 
 def _is_ours(path: str) -> bool:
@@ -105,7 +114,7 @@ def _why(
     instance: Instance, receipt: dict[str, Any], changed: tuple[str, ...], stale: tuple[str, ...]
 ) -> tuple[str, ...]:
     reasons = []
-    images = {i.name: i.tag for i in instance.images}
+    images = {image.name: image.tag for image in instance.images}
     if receipt.get("version") != instance.version:
         reasons.append(_("version {old} becomes {new}").format(
             old=receipt.get("version"), new=instance.version))

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import __version__
 from .acme import issuer, staging
-from .backupfile import backup_files, backup_place, backup_vars
+from .backupfile import backup_files, backup_place, backup_vars, saved_file
 from .composefile import made_beforehand, networks_block, publish, service_block, without_ports
 from .errors import NatmError
 from .i18n import _
@@ -82,6 +82,7 @@ class _PlatformRenderer:
                                    if p.startswith(("files/", "secrets/"))})
             text = self._compose(config)
         files["compose.yml"] = File(text.encode())
+        files["saved.json"] = File(saved_file(self.instance))
         if self.instance.override:
             # Compose takes it along by its name, whoever calls it.
             files["compose.override.yml"] = File(Path(self.instance.override).read_bytes())
@@ -148,6 +149,8 @@ class _PlatformRenderer:
             "acme_staging": staging(deployment.tls) or "",
             "edge_address": instance.front.edge_address,
             "loopback_only": deployment.loopback_only,
+            "proofs_from": next((i.front.ip_range for i in deployment.instances
+                                 if i.platform.carries_proofs), None),
             "subnet": {"front": instance.front.subnet, "inner": instance.inner.subnet,
                        "open": instance.open.subnet},
             "host": lambda name: routes[name].host, "url": lambda name: routes[name].url,
@@ -193,7 +196,11 @@ class _PlatformRenderer:
         def public(target: str, ro: bool = True) -> Safe:
             return _bind(f"{root}/public", target, ro)
 
-        return {"volume": volume, "file": file, "secret": secret, "public": public}
+        def closed(target: str) -> Safe:
+            return _bind(f"{root}/closed", target, True)
+
+        return {"volume": volume, "file": file, "secret": secret, "public": public,
+                "closed": closed}
 
 
 def _bind(source: str, target: str, ro: bool) -> Safe:
@@ -352,7 +359,7 @@ def removal_inventory(
 def _constant_files() -> dict[str, File]:
     """Roles and playbooks: the same for every stack."""
     files = {}
-    for name in ("site.yml", "remove.yml", "ansible.cfg"):
+    for name in ("site.yml", "stage.yml", "remove.yml", "ansible.cfg"):
         files[name] = File((package_folder("apply") / "playbooks" / name).read_bytes())
     for path in _walk(shipped("roles")):
         relative = path.relative_to(shipped("roles"))

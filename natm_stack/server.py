@@ -195,6 +195,7 @@ class Lock:
         self.result = "failed"
         answer = self._answer()
         self.unfinished: dict[str, str] | None = answer.get("unfinished")
+        self.ended: dict[str, Any] | None = answer.get("ended")
         self._over = threading.Event()
         self._signs = threading.Thread(target=self._give_signs_of_life, daemon=True)
         self._signs.start()
@@ -229,6 +230,8 @@ class Lock:
                 answer = json.loads(line)
                 if isinstance(answer, dict) and "held" in answer:
                     return answer
+                if isinstance(answer, dict) and "ending" in answer:
+                    self.waits(_("ends what an earlier command left half done"))
                 if isinstance(answer, dict) and "waiting" in answer:
                     self.waits(_("waits for the end of what {command} by {who} began").format(
                         command=answer["waiting"].get("command", "?"),

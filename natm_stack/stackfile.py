@@ -103,6 +103,13 @@ def drop_platform(ids: tuple[str, ...]) -> Callable[[Any], None]:
     return change
 
 
+def set_epoch(day: str) -> Callable[[Any], None]:
+    """A change of the day whose packages images are made of."""
+    def change(value: Any) -> None:
+        value["package_epoch"] = day
+    return change
+
+
 def trust_catalog(path: str, digest: str) -> Callable[[Any], None]:
     """A change that trusts a catalog as it is now."""
     def change(value: Any) -> None:

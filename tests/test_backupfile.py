@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from natm_stack.backupfile import backup_files, plan_of, repository_key, target_names
+from natm_stack.backupfile import (
+    backup_files,
+    plan_of,
+    repository_key,
+    saved_file,
+    target_names,
+)
 from natm_stack.errors import NatmError
 from natm_stack.flows.sheet import sheet
 from natm_stack.model.deployment import Deployment
@@ -31,12 +37,15 @@ def with_copies(**more: Any) -> tuple[Deployment, Secrets]:
 
 
 def test_every_platform_says_what_is_saved_and_how() -> None:
-    plan = plan_of(sample_deployment(platforms={"mediawiki": None, "prosody": None}))
-    wiki = plan["platforms"]["mediawiki"]["volumes"]
+    deployment = sample_deployment(platforms={"mediawiki": None, "prosody": None})
+    plan = plan_of(deployment)
+    assert {"mediawiki", "prosody"} <= set(plan["platforms"])
+    wiki = json.loads(saved_file(deployment.instance("mediawiki")))["volumes"]
     assert {name: one["backup"] for name, one in wiki.items()} == {
         "database": "dump", "uploads": "files", "cache": "none"}
     assert wiki["database"]["dump"]["ends"] == "-- Dump completed"
-    assert plan["platforms"]["prosody"]["volumes"]["data"]["sqlite"] == ["prosody.sqlite"]
+    chat = json.loads(saved_file(deployment.instance("prosody")))
+    assert chat["volumes"]["data"]["sqlite"] == ["prosody.sqlite"]
     assert plan["targets"] == ["here"]
 
 

@@ -61,6 +61,10 @@ class App:
         start = Path(self.folder) if self.folder else Path.cwd()
         return Workspace(find(start), self.tools)
 
+    def forget_workspace(self) -> None:
+        """Its stack.yml was changed: it is opened anew when it is next asked for."""
+        self.__dict__.pop("workspace", None)
+
     def ask_password(self, host: str) -> Secret:
         """The sudo password of the server: from a file named by the environment, or asked once."""
         from ..files import read_text

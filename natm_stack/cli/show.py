@@ -25,7 +25,7 @@ from ..model.results import (
 )
 from ..plaintext import one_line, visible
 
-MARKS = {"create": "+", "change": "~", "repair": "!", "remove": "-", "none": " "}
+MARKS = {"create": "+", "change": "~", "repair": "!", "remove": "-", "upgrade": "↑", "none": " "}
 SIGNS = {"passed": "✓", "failed": "✗", "not-run": "○", "ok": "✓", "warning": "!", "done": "✓",
          "unreached": "○"}
 
@@ -66,8 +66,9 @@ def told_text(result: Told) -> str:
 def plan_text(plan: Plan) -> str:
     """What a deploy would do."""
     if not plan.changes:
-        return _("Nothing to change: {stack} on {server} is as stack.yml says.").format(
-            stack=plan.stack, server=plan.server)
+        waits = [line for one in plan.platforms for line in _platform_lines(one)]
+        return "\n".join((_("Nothing to change: {stack} on {server} is as stack.yml says.").format(
+            stack=plan.stack, server=plan.server), *waits))
     lines = [_("Plan for {stack} on {server}").format(stack=plan.stack, server=plan.server), ""]
     lines += [f"  + {change}" for change in plan.host.changes]
     for one in plan.platforms:
@@ -80,8 +81,10 @@ def _platform_lines(one: PlatformPlan) -> list[str]:
     if one.action == "none":
         return []
     verb = {"create": _("is created"), "change": _("changes"), "repair": _("is put right"),
-            "remove": _("is taken away")}[one.action]
+            "remove": _("is taken away"), "upgrade": _("waits for `natm upgrade`")}[one.action]
     lines = [f"  {MARKS[one.action]} {one.id} {verb}: {'; '.join(one.reasons)}"]
+    if one.action == "upgrade":
+        return lines
     lines += [_("      builds {tag}").format(tag=tag) for tag in one.build]
     if one.action == "change":
         lines += [f"      ~ {path}" for path in one.files] + [f"      - {p}" for p in one.stale]

@@ -20,7 +20,7 @@ from .gatelog import note_admissions
 from .plan import plan as make_plan
 from .plan import same
 from .records import keep_workspace
-from .recovery import undo_broken_restore
+from .recovery import stop_after_recovery
 from .removal import remove_platforms
 from .sheet import write_sheet
 from .tools import now
@@ -45,7 +45,7 @@ def deploy(
     with workspace.lock("deploy") as lock:
         if lock.unfinished:
             notes.append(unfinished_words(lock.unfinished))
-        undo_broken_restore(workspace)
+        stop_after_recovery(lock)
         again, found = make_plan(workspace, only=only, full=full)
         if not same(again, plan):
             raise NatmError(

@@ -72,7 +72,7 @@ def _ports(deployment: Deployment) -> list[dict[str, Any]]:
 def _containers(instances: tuple[Instance, ...]) -> list[dict[str, Any]]:
     return [
         {"platform": i.id, "project": i.project, "service": s.name, "image": s.image.tag,
-         "one_shot": s.one_shot}
+         "one_shot": s.one_shot, "of": s.image.name, "waits": not i.platform.live}
         for i in instances for s in i.services if s.profile is None]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import NatmError
 from ..i18n import _, spoken
+from ..server import Lock
 from .workspace import Workspace
 
 PATIENCE = 24 * 3600
@@ -29,29 +30,37 @@ def ask(workspace: Workspace, action: str, asked: dict[str, Any]) -> dict[str, A
             code="backup.no-answer", where=workspace.deployment.server.host,
             hint=_("`natm deploy --full` puts it in place")) from error
     if not good:
-        hint = answer.get("hint")
-        raise NatmError(spoken(answer["says"]), code=str(answer["code"]),
-                        where=workspace.deployment.server.host,
-                        hint=spoken(hint) if hint else None)
+        raise refusal(answer, workspace.deployment.server.host)
     result: dict[str, Any] = answer["result"]
     return result
 
 
-def undo_broken_restore(workspace: Workspace) -> None:
-    """Undo a restore that broke off, before anything starts on half of it; then say so.
+def refusal(answer: dict[str, Any], where: str | None = None) -> NatmError:
+    """What the server's program refused, as an error."""
+    hint = answer.get("hint")
+    return NatmError(spoken(answer["says"]), code=str(answer["code"]), where=where,
+                     hint=spoken(hint) if hint else None)
 
-    What the server has is another thing afterwards, so a plan made before is no good any more.
-    """
-    going = f"{workspace.deployment.root}/backup/restoring"
-    if not workspace.server.run(("ls", "-A", going)).stdout.strip():
-        return
-    undone = recovered_words(ask(workspace, "recover", {})["platforms"])
-    if undone:
-        raise NatmError("; ".join(undone), code="restore.undone",
+
+def stop_after_recovery(lock: Lock) -> None:
+    """Whoever planned before something was put back must plan again; `NatmError` says so."""
+    words = ended_words(lock)
+    if words:
+        raise NatmError("; ".join(words), code="restore.undone",
                         hint=_("run the command again and look at the new plan"))
 
 
-def recovered_words(platforms: list[str]) -> list[str]:
-    """What to tell people of a restore that was undone."""
-    return [_("an earlier restore of {id} broke off; what was there before is back").format(
-        id=id_) for id_ in platforms]
+def ended_words(lock: Lock) -> list[str]:
+    """What to tell people of restores and upgrades that broke off and were ended by now.
+
+    `NatmError` where that could not be done.
+    """
+    ended = lock.ended
+    if ended is None:
+        return []
+    if not ended["ok"]:
+        raise refusal(ended)
+    return [*(_("an earlier restore of {id} broke off; what was there before is back").format(
+                id=id_) for id_ in ended["result"]["platforms"]),
+            *(_("an earlier upgrade of {id} broke off; it was ended").format(id=id_)
+              for id_ in ended["result"]["upgrades"])]

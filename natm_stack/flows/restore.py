@@ -15,7 +15,7 @@ from .backup import known_target
 from .deploy import deploy
 from .plan import known_ids, look
 from .plan import plan as make_plan
-from .recovery import ask, recovered_words
+from .recovery import ask, ended_words
 from .verify import finish_clean_up, verify_held
 from .workspace import Workspace
 
@@ -46,11 +46,13 @@ def restore(
     if plan is not None:
         _bring_up(workspace, plan)
     with workspace.lock("restore") as lock:
+        notes = tuple(ended_words(lock))
         finish_clean_up(workspace)
         answer = ask(workspace, "restore", {
             "only": list(ids), "run": run, "target": target, "save": save and plan is None,
             "new_server": plan is not None})
-        report = proven(workspace, restore_report(workspace, answer), tuple(answer["platforms"]))
+        report = replace(restore_report(workspace, answer), notes=notes)
+        report = proven(workspace, report, tuple(answer["platforms"]))
         lock.result = "done" if report.ok else "failed"
     return report
 
@@ -88,4 +90,4 @@ def restore_report(workspace: Workspace, answer: dict[str, Any]) -> RestoreRepor
     return RestoreReport(
         workspace.deployment.name, answer["run"], answer["at"], answer["target"],
         answer["seconds"], back, {id_: spoken(says) for id_, says in answer["failed"].items()},
-        answer["before"], None, tuple(recovered_words(answer["recovered"])))
+        answer["before"], None)

@@ -21,6 +21,7 @@ from .base import (
     texts_field,
 )
 from .sign_in import GateSpec, MailUse, MembersSpec, Method, ProvidedSpec, SignIn, unmet_sign_in
+from .upgrade import VERSION, UpgradeSpec
 
 FIRST_UID = 58000
 LAST_UID = 59999
@@ -276,7 +277,7 @@ class Platform(FileModel):
 
     id: Identifier = Field(description="The software's own name; the folder has the same.")
     name: Text = Field(description="The software's name as people write it.")
-    version: str = Field(pattern=r"^[0-9A-Za-z.+~-]{1,30}$", description="Series shipped.")
+    version: str = Field(pattern=VERSION, description="Series shipped.")
     category: Category
     audience: Literal["members", "system"] = "members"
     title: Texts = texts_field("What members call it.")
@@ -302,6 +303,7 @@ class Platform(FileModel):
     mail: MailUse | None = Field(
         default=None, description="Who sends mail here, where the community has a mail server.")
     egress: list[Egress] = []
+    upgrade: UpgradeSpec = UpgradeSpec()
     support: list[SupportSpec] = Field(
         default=[], description="Parts whose security fixes end on a known day.")
     carries_proofs: bool = Field(
@@ -322,6 +324,11 @@ class Platform(FileModel):
         return self
 
     @property
+    def live(self) -> bool:
+        """Whether nothing in it was written by people: it may be switched while it serves."""
+        return self.upgrade.live or all(v.backup == "none" for v in self.volumes.values())
+
+    @property
     def slot(self) -> int:
         """Which block of user ids and of network addresses is the platform's own."""
         return (self.uid - FIRST_UID) // UIDS_PER_PLATFORM
@@ -340,9 +347,10 @@ def _dangling(platform: Platform) -> list[str]:
     named += [platform.members.invites.service] if (
         platform.members and platform.members.invites) else []
     named += [v.dump.service for v in platform.volumes.values() if v.dump]
+    named += [step.service for step in platform.upgrade.steps]
     problems += [
-        _("a route, port, dump or members names service {service}, which services lacks").format(
-            service=one) for one in named if one not in services]
+        _("a route, port, dump, step or members names service {service}, which services lacks"
+          ).format(service=one) for one in named if one not in services]
     problems += unmet_sign_in(
         platform.sign_in, platform.provides.values(), services=services,
         secrets=platform.secrets, routes={route.name for route in platform.routes})

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Action = Literal["create", "change", "repair", "remove", "none"]
+Action = Literal["create", "change", "repair", "remove", "upgrade", "none"]
+"""With `upgrade`, what would change waits for `natm upgrade`: people's data are in it."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,18 @@ class Plan:
     @property
     def changes(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.host.changes) or any(p.action != "none" for p in self.platforms)
+        return bool(self.host.changes) or any(
+            p.action not in ("none", "upgrade") for p in self.platforms)
 
     @property
     def to_apply(self) -> tuple[str, ...]:
         """Ids of the platforms that get work done."""
         return tuple(p.id for p in self.platforms if p.action in ("create", "change", "repair"))
+
+    @property
+    def to_upgrade(self) -> tuple[str, ...]:
+        """Ids of the platforms that wait for an upgrade."""
+        return tuple(p.id for p in self.platforms if p.action == "upgrade")
 
     @property
     def to_remove(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import json
 import os
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -87,6 +88,26 @@ def wait_for_work(root, owner, lines, most):
     return True
 
 
+def end_what_broke_off(root):
+    """What the server's own program says of an upgrade or a restore that it had to end, or None.
+
+    No command goes on from half of one.
+    """
+    own = os.path.join(root, "backup")
+    if not any(os.path.isdir(folder) and any(n.endswith(".json") for n in os.listdir(folder))
+               for folder in (os.path.join(own, "upgrading"), os.path.join(own, "restoring"))):
+        return None
+    say({"ending": True})
+    done = subprocess.run([sys.executable, "-B", os.path.join(own, "natm_backup"), "recover"],
+                          input="{}\n", capture_output=True, text=True, check=False)
+    try:
+        return json.loads(done.stdout.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return {"ok": False, "code": "backup.no-answer", "hint": None, "says": {
+            "text": "what broke off could not be ended: {why}",
+            "values": {"why": done.stderr.strip()[-300:]}}}
+
+
 def last_word(root, lines, patience):
     """How the one who asked says it ended; None where they went without a word."""
     heard = time.monotonic()
@@ -122,7 +143,7 @@ def main():
     with open(owner_file, "w", encoding="utf-8") as stream:
         json.dump(owner, stream)
     audit(root, {"by": asked["by"], "command": asked["command"], "event": "begins"})
-    say({"held": True, "unfinished": before})
+    say({"held": True, "unfinished": before, "ended": end_what_broke_off(root)})
     end = last_word(root, lines, asked.get("patience", PATIENCE))
     with contextlib.suppress(FileNotFoundError):
         audit(root, {"by": asked["by"], "command": asked["command"], "event": end or "broken off"})

@@ -50,6 +50,18 @@ def inspect(projects):
     return found
 
 
+def deployed(root, platforms):
+    """The images of each platform as it was brought up, by the names its platform.yml has."""
+    found = {}
+    for id_ in platforms:
+        try:
+            with open(os.path.join(root, "receipts", f"{id_}.json"), encoding="utf-8") as stream:
+                found[id_] = json.load(stream).get("images", {})
+        except (OSError, ValueError):
+            found[id_] = {}
+    return found
+
+
 def container(there, asked, image_ids):
     one = there.get((asked["project"], asked["service"]))
     if one is None:
@@ -267,6 +279,11 @@ def main():
     with ThreadPoolExecutor(24) as pool:
         there = pool.submit(
             inspect, {one["project"] for one in asked["containers"] + asked["ports"]})
+        receipts = deployed(asked["root"], {c["platform"] for c in asked["containers"]})
+        for one in asked["containers"]:
+            # A newer one waits for its upgrade; until then, what was brought up is what is meant.
+            if one["waits"]:
+                one["image"] = receipts[one["platform"]].get(one["of"], one["image"])
         ids = pool.submit(image_ids, sorted({c["image"] for c in asked["containers"]}))
         waiting += [(r["platform"], "route " + r["host"],
                      pool.submit(timed, route, r, asked["address"], asked["port"], context))

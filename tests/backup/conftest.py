@@ -127,20 +127,24 @@ def volume(**changes: Any) -> dict[str, Any]:
 
 def plan(root: Path) -> dict[str, Any]:
     """Two platforms: one with files and a database in a file, one that dumps."""
-    dump = {"service": "database", "save": ["/dump"], "load": ["/load"],
-            "load_while": "running", "ends": "-- Dump completed"}
     return {
         "stack": "commons", "domain": "commons.test", "natm": "0", "prefix": "natm",
         "root": str(root), "keep": {"daily": 7, "weekly": 5, "monthly": 12}, "targets": ["here"],
-        "platforms": {
-            "files": {"version": "1.0", "project": "natm-files", "uid": UID,
-                      "starts": True, "members": {"container": "natm-files-web-1",
-                                                  "command": ["/members"]},
-                      "volumes": {"box": volume(sqlite=["*.sqlite"]),
-                                  "cache": volume(backup="none")}},
-            "wiki": {"version": "2.0", "project": "natm-wiki", "uid": UID,
-                     "starts": True, "members": None,
-                     "volumes": {"database": volume(backup="dump", dump=dump)}}}}
+        "platforms": ["files", "wiki"]}
+
+
+def saved() -> dict[str, Any]:
+    """How each of them is saved."""
+    dump = {"service": "database", "save": ["/dump"], "load": ["/load"],
+            "load_while": "running", "ends": "-- Dump completed"}
+    members = {"container": "natm-files-web-1", "command": ["/members"]}
+    common = {"uid": UID, "starts": True, "live": False, "steps": []}
+    return {
+        "files": {**common, "version": "1.0", "project": "natm-files", "members": members,
+                  "volumes": {"box": volume(sqlite=["*.sqlite"]),
+                              "cache": volume(backup="none")}},
+        "wiki": {**common, "version": "2.0", "project": "natm-wiki", "members": None,
+                 "volumes": {"database": volume(backup="dump", dump=dump)}}}
 
 
 def containers(root: Path) -> list[dict[str, Any]]:
@@ -220,9 +224,10 @@ def new_server(folder: Path, repository: Path) -> Server:
         {"here": {"url": str(made.own / "repository")}}))
     (made.own / "key").write_text(KEY)
     shutil.copytree(repository, made.own / "repository")
-    for id_ in ("files", "wiki"):
+    for id_, one in saved().items():
+        (root / "bundle" / "platforms" / id_ / "saved.json").write_text(json.dumps(one))
         (root / "receipts" / f"{id_}.json").write_text(json.dumps(
-            {"id": id_, "version": {"files": "1.0", "wiki": "2.0"}[id_]}))
+            {"id": id_, "version": one["version"]}))
     (root / "records" / "workspace.json").write_text("{}")
     shutil.copy(Path(__file__).parent / "docker.py", world / "docker")
     (world / "world.json").write_text(json.dumps({

@@ -288,7 +288,8 @@ def test_only_what_is_the_platforms_own_is_mounted(
                 assert mount["read_only"] is True
                 assert re.match(r"\./(files|secrets)(/|$)", source), source
             else:
-                allowed = own | {f"{root}/public"} | (leaves if folder.name == "edge" else set())
+                edge = {*leaves, f"{root}/closed"} if folder.name == "edge" else set()
+                allowed = own | {f"{root}/public"} | edge
                 assert source in allowed, f"{service.name}: {source}"
 
 

@@ -138,7 +138,7 @@ def test_the_repositories_password_can_be_had_by_hand(natm: Natm, folder: Path) 
 
 BACK = {
     "run": "20260301033000-abc123", "at": "2026-03-01T03:30:00Z", "target": "here", "seconds": 61.0,
-    "before": "20260302100000-def456", "recovered": [], "failed": {},
+    "before": "20260302100000-def456", "failed": {},
     "platforms": {"portal": {"version": "1", "files": 3, "seconds": 2.0, "differs": []}}}
 
 
@@ -180,7 +180,6 @@ def test_a_restore_asks_first_and_ends_with_proofs(natm: Natm, folder: Path) -> 
     ({"platforms": {"portal": {**BACK["platforms"]["portal"], "differs": [  # type: ignore[dict-item]
         {"text": "{found} members, {saved} were saved", "values": {"found": 1, "saved": 2}}]}}},
      4, "1 members, 2 were saved"),
-    ({"recovered": ["prosody"]}, 0, "an earlier restore of prosody broke off"),
 ])
 def test_what_is_not_as_it_was_is_told(
     natm: Natm, folder: Path, change: dict[str, Any], code: int, words: str
@@ -314,18 +313,34 @@ def test_a_stack_that_goes_takes_what_a_drill_left_along(
     assert drilled == ["removed /srv/natm/drill True"]
 
 
-def test_a_deploy_undoes_a_restore_that_broke_off_before_anything_else(
+def held(**ended: Any) -> RecordedHold:
+    """A lock whose program ended what an earlier command had left."""
+    return RecordedHold([json.dumps({"held": True, "unfinished": None, "ended": ended})])
+
+
+def test_a_deploy_goes_no_further_once_a_restore_that_broke_off_was_undone(
     natm: Natm, folder: Path
 ) -> None:
-    class Half(BackupServer):
-        def _script(self, call: Call) -> Answer:
-            if " ".join(call.argv).endswith("ls -A /srv/natm/backup/restoring"):
-                return Answer(stdout="portal.json")
-            return super()._script(call)
-
-    server = Half({"ok": True, "result": {"platforms": ["portal"]}})
+    server = BackupServer({"ok": True, "result": {}})
+    server.held = held(ok=True, result={"platforms": ["portal"], "upgrades": ["prosody"]})
     said = natm("-C", str(folder), "--json", "deploy", "--yes", server=server)
     assert said.json["error"]["code"] == "restore.undone"
-    assert "portal" in said.json["error"]["message"]
-    assert server.requests == [("recover", {})]
+    assert "restore of portal broke off" in said.json["error"]["message"]
+    assert "upgrade of prosody broke off" in said.json["error"]["message"]
     assert not [call for call in server.calls if "ansible" in " ".join(call.argv)]
+
+
+def test_a_restore_tells_what_was_undone_before_it(natm: Natm, folder: Path) -> None:
+    server = RestoreServer({"ok": True, "result": BACK}, {"portal": {}})
+    server.held = held(ok=True, result={"platforms": ["prosody"], "upgrades": []})
+    said = natm("-C", str(folder), "restore", "--yes", server=server)
+    assert said.code == 0, said.err
+    assert "an earlier restore of prosody broke off" in said.out
+
+
+def test_what_cannot_be_undone_stops_a_deploy(natm: Natm, folder: Path) -> None:
+    server = BackupServer({"ok": True, "result": {}})
+    server.held = held(ok=False, code="backup.unreachable", hint=None, says={
+        "text": "the repository {name} cannot be reached", "values": {"name": "here"}})
+    said = natm("-C", str(folder), "--json", "deploy", "--yes", server=server)
+    assert said.json["error"]["code"] == "backup.unreachable"

@@ -69,7 +69,7 @@ def audit(root: Path) -> list[tuple[str, str]]:
 def test_a_second_one_is_refused_and_told_who_is_at_work(take: Any) -> None:
     _first, said = take("amina", "deploy")
     second, refusal = take("bo", "verify")
-    assert said == {"held": True, "unfinished": None}
+    assert said == {"held": True, "unfinished": None, "ended": None}
     assert (refusal["held"], refusal["owner"]["by"], refusal["owner"]["command"]) == (
         False, "amina", "deploy")
     assert second.wait(timeout=10) == 0
@@ -80,7 +80,7 @@ def test_who_ends_in_order_leaves_nothing_unfinished(take: Any, root: Path) -> N
     end(first)
     second, said = take("bo")
     end(second, "failed")
-    assert said == {"held": True, "unfinished": None}
+    assert said == {"held": True, "unfinished": None, "ended": None}
     assert audit(root) == [("amina", "begins"), ("amina", "done"), ("bo", "begins"),
                            ("bo", "failed")]
 

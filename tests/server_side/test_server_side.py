@@ -258,7 +258,7 @@ def test_without_an_engine_the_probe_says_so_and_looks_at_the_rest(
 ) -> None:
     found = probes(script, root, containers=[
         {"platform": "portal", "project": "p", "service": "web", "image": "a:1",
-         "one_shot": False}], routes=[
+         "one_shot": False, "of": "portal", "waits": False}], routes=[
         {"platform": "portal", "host": "h", "path": "/", "status": 200, "contains": None}])
     assert found["portal container web"]["state"] == "failed"
     assert found["portal route h"]["state"] == "failed"
@@ -300,7 +300,8 @@ def test_a_job_that_ended_is_well_if_it_ended_well(
 ) -> None:
     engine(programs, {"ps": "1", "image": "a:1 sha256:1", "inspect": json.dumps(
         [running(Status="exited", ExitCode=code)])})
-    job = {"platform": "wiki", "project": "p", "service": "web", "image": "a:1", "one_shot": True}
+    job = {"platform": "wiki", "project": "p", "service": "web", "image": "a:1", "one_shot": True,
+           "of": "wiki", "waits": False}
     assert probes(script, root, containers=[job])["wiki container web"]["state"] == state
 
 

@@ -6,7 +6,12 @@
     python3 FOLDER list           the snapshots there are
     python3 FOLDER restore        a snapshot back in place
     python3 FOLDER proven         notes that a restore was proven
-    python3 FOLDER recover        as it was before a restore that broke off
+    python3 FOLDER recover        as it was before a restore or an upgrade that broke off
+    python3 FOLDER boot           the same, when the server starts
+    python3 FOLDER upgrade        what was put ready takes a platform's place, on trial
+    python3 FOLDER commit, back   the end of that, one way or the other
+    python3 FOLDER rollback       the version before takes its place again
+    python3 FOLDER wait ID        waits beside it, for the case that nobody ends it
 
 The folder's neighbours are plan.json, targets.json and key. Reads one line of JSON from standard
 input (for `run`, nothing), prints one line of JSON, and ends with 0 when it was done.
@@ -20,19 +25,26 @@ import sys
 
 import lock
 import restoring
+import upgrading
+import waiting
 from house import House, Refused, now, stamp, words
 from restic import Repository
 from taking import take
 
 
 def backup(house, asked):
-    restoring.recover(house)
+    recover(house)
     return take(house, tuple(asked.get("only", ())))
 
 
+def recover(house):
+    """End what broke off: restores first, since an upgrade that is taken back may be at one."""
+    return {"platforms": restoring.recover(house), "upgrades": upgrading.recover(house)}
+
+
 def recovered(house, _asked):
-    """Only what a restore that broke off left to be done."""
-    return {"platforms": restoring.recover(house)}
+    """Only what a command that broke off left to be done."""
+    return recover(house)
 
 
 def listed(house, asked):
@@ -52,7 +64,9 @@ def proven(house, asked):
 
 
 ACTIONS = {"backup": backup, "list": listed, "restore": restoring.restore, "recover": recovered,
-           "proven": proven}
+           "proven": proven, "upgrade": upgrading.upgrade, "commit": upgrading.commit,
+           "back": upgrading.back, "rollback": upgrading.rollback,
+           "earlier": upgrading.before_now}
 
 
 def carry_out(action, asked):
@@ -60,6 +74,11 @@ def carry_out(action, asked):
     if action == "run":
         with lock.alone(house, "backup"), lock.working(house):
             return backup(house, {})
+    if action == "boot":
+        with lock.alone(house, "boot"), lock.working(house):
+            return recover(house)
+    if action == "wait":
+        return waiting.wait(house, sys.argv[2])
     if action not in ACTIONS:
         raise Refused("backup.unknown-action",
                       "this server's program for backups knows no {action}",
@@ -79,7 +98,8 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     action = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        asked = {} if action == "run" else json.loads(sys.stdin.readline() or "{}")
+        alone = action in ("run", "boot", "wait")
+        asked = {} if alone else json.loads(sys.stdin.readline() or "{}")
         answer = {"ok": True, "result": carry_out(action, asked)}
     except Refused as why:
         answer = {"ok": False, "code": why.code, "says": why.says, "hint": why.hint}

@@ -4,7 +4,7 @@
 import os
 
 import canaries
-from engine import compose, last_words, run
+from engine import compose, last_words, run, up
 from floor import Guarded, told
 from house import Refused
 
@@ -42,8 +42,7 @@ def load(house, id_, spec, path):
     """Put a dump back, in the way the platform declares: into its running service or without."""
     with open(path, "rb", opener=private) as stream:
         if spec["load_while"] == "running":
-            compose(house, id_, "up", "--detach", "--wait", "--wait-timeout=300", "--no-build",
-                    "--no-deps", "--pull=never", spec["service"], timeout=400)
+            up(house, id_, spec["service"])
             words = ["exec", "-T", spec["service"], *spec["load"]]
         else:
             first, *rest = spec["load"]
@@ -58,8 +57,7 @@ def load(house, id_, spec, path):
 def again(house, id_, name, spec, target):
     """Dump what was just loaded, to see that it says the same."""
     if spec["load_while"] == "stopped":
-        compose(house, id_, "up", "--detach", "--wait", "--wait-timeout=300", "--no-build",
-                "--no-deps", "--pull=never", spec["service"], timeout=400)
+        up(house, id_, spec["service"])
     found = make(house, id_, name, spec, target)
     os.unlink(target)
     return found

@@ -4,7 +4,7 @@
 import json
 import subprocess
 
-from house import Refused
+from house import Refused, write_json
 
 
 def run(argv, *, timeout=600, check=True, **more):
@@ -30,12 +30,48 @@ def last_words(text, most=400):
     return " / ".join(line.strip() for line in text.strip().splitlines()[-3:])[-most:]
 
 
-def compose(house, id_, *words, **more):
-    """A Compose command for one platform."""
+def compose(house, id_, *words, file=None, **more):
+    """A Compose command for one platform, on its own files or on another in their place."""
     folder = house.bundle(id_)
     return run(["docker", "compose", "--ansi=never",
                 f"--project-name={house.platforms[id_]['project']}",
-                f"--project-directory={folder}", *words], cwd=folder, **more)
+                f"--project-directory={folder}", *([f"--file={file}"] if file else []), *words],
+               cwd=folder, **more)
+
+
+def up(house, id_, *services, file=None, check=True):
+    """Start a platform, or some of its services, and wait until all is well."""
+    only = ["--no-deps", *services] if services else ["--remove-orphans"]
+    return compose(house, id_, "up", "--detach", "--wait", "--wait-timeout=300", "--no-build",
+                   "--pull=never", *only, file=file, check=check, timeout=400)
+
+
+def without_ports(house, id_):
+    """A file that starts a platform with nothing published; None where nothing is."""
+    whole = json.loads(compose(house, id_, "config", "--format=json").stdout)
+    published = [one.pop("ports") for one in whole["services"].values() if one.get("ports")]
+    if not published:
+        return None
+    path = house.own / "run" / f"{id_}.compose.json"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    write_json(str(path), whole)
+    return path
+
+
+def require_images(images):
+    """Refuse where an image is gone: what was built once may not be built the same again."""
+    for tag in images.values():
+        if run(["docker", "image", "inspect", "--format={{.Id}}", tag], check=False).returncode:
+            raise Refused("rollback.images-gone", "the image {tag} is no longer on this server",
+                          "`natm restore` brings back what was written", tag=tag)
+
+
+def stop(project, but=()):
+    """Stop a project's containers, whatever file they were made from; some services may stay."""
+    ids = [one["Id"] for one in containers(project)
+           if one["Config"]["Labels"].get("com.docker.compose.service") not in but]
+    if ids:
+        run(["docker", "stop", *ids], timeout=400)
 
 
 def containers(project):

@@ -88,7 +88,9 @@ class House:
 
     @property
     def platforms(self):
-        return self.plan["platforms"]
+        """How each platform is saved, in the plan's order; those that were put here."""
+        found = {id_: read_json(self.bundle(id_) / "saved.json") for id_ in self.plan["platforms"]}
+        return {id_: one for id_, one in found.items() if isinstance(one, dict)}
 
     def deployed(self):
         """Ids of the planned platforms that were brought up here, in the plan's order."""

@@ -27,7 +27,6 @@ AT_ONCE = 4
 def restore(house, asked):
     """Restore some platforms, or all that a snapshot holds, and tell what became of each."""
     began = time.monotonic()
-    recovered = recover(house)
     repository = Repository(house, asked.get("target") or house.plan["targets"][0])
     snapshot = find(repository, asked.get("run"), asked.get("only", ()))
     manifest = manifest_of(house, repository, snapshot)
@@ -45,7 +44,7 @@ def restore(house, asked):
     finally:
         sweep(house)
     return {"run": manifest["run"], "at": manifest["at"], "target": repository.name,
-            "before": before, "recovered": recovered, "platforms": done, "failed": failed,
+            "before": before, "platforms": done, "failed": failed,
             "seconds": time.monotonic() - began}
 
 
@@ -175,6 +174,11 @@ def changed(volume, why):
 
 # -- the switch ----------------------------------------------------------------------------------
 
+def start(house, id_):
+    if house.platforms[id_]["starts"]:
+        engine.up(house, id_)
+
+
 def switch_all(house, back, ids, manifest):
     """Side by side: most of the time goes by in waiting until services are well."""
     def one(id_):
@@ -196,14 +200,14 @@ def switch_all(house, back, ids, manifest):
             {id_: why for id_, _result, why in outcomes if why is not None})
 
 
-def switch(house, back, id_, saved):
+def switch(house, back, id_, saved, begin=start):
     """Put one platform's data in place and start it; gives in what it differs from before."""
     plan = house.platforms[id_]
     replaced = [name for name, one in plan["volumes"].items()
                 if name in saved["volumes"] or name in saved["dumps"]
                 if one["backup"] in ("files", "dump")]
     if not replaced:
-        start(house, id_)  # Nothing to put back, but what is restored is up afterwards.
+        begin(house, id_)  # Nothing to put back, but what is restored is up afterwards.
         return []
     # What an earlier, finished switch could not sweep away must never be put back.
     if before(house, id_).exists():
@@ -217,7 +221,7 @@ def switch(house, back, id_, saved):
     for name in replaced:
         if plan["volumes"][name]["backup"] == "dump":
             load(house, back, id_, name, saved["dumps"][name])
-    start(house, id_)
+    begin(house, id_)
     differs = differing_members(plan, saved)
     commit(house, id_)
     return differs
@@ -258,13 +262,6 @@ def load(house, back, id_, name, known):
         raise changed(f"{id_}/{name}", "{} lines, {} saved".format(found["lines"], known["lines"]))
 
 
-def start(house, id_):
-    if not house.platforms[id_]["starts"]:
-        return
-    engine.compose(house, id_, "up", "--detach", "--wait", "--wait-timeout=300", "--no-build",
-                   "--pull=never", timeout=400)
-
-
 def differing_members(plan, saved):
     """Whether as many members are known as when it was saved."""
     if not plan["members"] or saved["members"] is None:
@@ -282,7 +279,7 @@ def commit(house, id_):
     shutil.rmtree(before(house, id_), ignore_errors=True)
 
 
-def put_back(house, id_):
+def put_back(house, id_, begin=True):
     """As it was before the switch; safe to be done again, from wherever it broke off."""
     begun = read_json(going(house, id_))
     if begun is None:
@@ -295,9 +292,25 @@ def put_back(house, id_):
             if place.exists():
                 shutil.rmtree(place)
             os.rename(kept, place)
-    engine.compose(house, id_, "up", "--detach", "--wait", "--wait-timeout=300", "--no-build",
-                   "--pull=never", timeout=400, check=False)
+    if begin:
+        engine.up(house, id_, check=False)
     commit(house, id_)
+
+
+def return_to(house, id_, run, begin):
+    """One platform's data as a snapshot has them, in place; all of it or nothing of it."""
+    repository = Repository(house, house.plan["targets"][0])
+    snapshot = find(repository, run)
+    saved = manifest_of(house, repository, snapshot)["platforms"][id_]
+    try:
+        back = bring(house, repository, snapshot, [id_])
+        look_through(house, back, id_, saved)
+        switch(house, back, id_, saved, begin)
+    except BaseException:
+        put_back(house, id_, begin=False)
+        raise
+    finally:
+        sweep(house)
 
 
 def recover(house):
@@ -306,6 +319,7 @@ def recover(house):
     ids = [name.removesuffix(".json") for name in names]
     ids = [id_ for id_ in ids if id_ in house.platforms]
     for id_ in ids:
-        put_back(house, id_)
+        # One that was being upgraded is started by whoever takes that back.
+        put_back(house, id_, begin=not (house.own / "upgrading" / f"{id_}.json").exists())
     shutil.rmtree(house.own / GOING, ignore_errors=True)
     return ids

@@ -19,22 +19,24 @@ from still import Still, until_well
 FORMAT = 1
 
 
-def take(house, only=(), kind=None):
+def take(house, only=(), kind=None, copies=True):
     """Save some platforms, or all; what one of them lacks stands in `failed`, and stops no other.
 
-    The snapshot of all counts as whole only if every platform is in it.
+    The snapshot of all counts as whole only if every platform is in it. Without `copies` it lies
+    in the first repository alone, until the next backup.
     """
-    held = []
+    held, kind = [], kind or ("part" if only else "whole")
     try:
-        return save_all(house, chosen(house, only), kind or ("part" if only else "whole"), held)
+        return save_all(house, chosen(house, only), kind, held, copies)
     finally:
         until_well(held)
 
 
-def save_all(house, ids, kind, held):
+def save_all(house, ids, kind, held, copies):
     """The backup itself; `held` tells afterwards which containers stood still for it."""
     began = time.monotonic()
     first, *others = [Repository(house, name) for name in house.plan["targets"]]
+    others = others if copies else []
     try:
         refuse_full(house, first)
         house.fresh()
@@ -190,7 +192,7 @@ def settle_target(house, repository, manifest, summary):
     try:
         there = repository.snapshots()
         # Before a restore nothing goes: it might be the very one that is to be restored.
-        stays = repository.append_only or manifest["kind"] == "before-restore"
+        stays = repository.append_only or manifest["kind"].startswith("before-")
         dropped = 0 if stays else drop(house, repository, there)
         outcome |= {"dropped": dropped, "snapshots": len(there) - dropped}
         outcome["mb"] = repository.size_mb()
