@@ -15,7 +15,8 @@ from ..model.backups import (
 )
 from .show import as_text, table
 
-KINDS = {"whole": _("all"), "part": _("a part"), "before-restore": _("before a restore")}
+KINDS = {"whole": _("all"), "part": _("a part"), "before-restore": _("before a restore"),
+         "before-upgrade": _("before an upgrade"), "before-rollback": _("before going back")}
 
 
 @as_text.register

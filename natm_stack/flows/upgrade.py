@@ -133,7 +133,9 @@ def _transaction(
     try:
         answer = ask(workspace, way, {"id": made.id})
     except NatmError as error:
-        return replace(made, says=error.message)
+        # Whatever broke off there is taken back there.
+        broke = error.code == "backup.no-answer"
+        return replace(made, came="back" if broke else "failed", says=error.message)
     made = replace(made, snapshot=answer["run"], took=answer["took"])
     if answer["outcome"] == "back":
         return replace(made, came="back", says=spoken(answer["says"]))

@@ -44,7 +44,7 @@ class BackupReport:
     run: str
     at: str
     kind: str
-    """whole, part, or before-restore."""
+    """whole, part, or before-restore, before-upgrade, before-rollback."""
     seconds: float
     bytes: int
     added: int

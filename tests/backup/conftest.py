@@ -151,7 +151,8 @@ def containers(root: Path) -> list[dict[str, Any]]:
     """One that writes into the box, one that does not."""
     def one(project: str, service: str, *mounts: str) -> dict[str, Any]:
         return {"Id": f"{project}-{service}-1", "project": project, "Image": "sha256:1",
-                "Config": {"Image": f"natm/{project}:1"},
+                "Config": {"Image": f"natm/{project}:1",
+                           "Labels": {"com.docker.compose.service": service}},
                 "Mounts": [{"Source": str(root / "data" / m), "RW": True} for m in mounts]}
 
     return [one("natm-files", "web", "files/box", "files/cache"), one("natm-files", "idle"),

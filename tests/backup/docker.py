@@ -48,6 +48,11 @@ def executed(words: list[str]) -> int:
     """`docker exec`: what the world says this container's program does."""
     words = [word for word in words if not word.startswith("-")]
     answer = world()["programs"].get(" ".join(words[1:]), {"code": 127, "err": "not found"})
+    if world().get("then") and words[-1] == "list":
+        # One answer after the other; the last one stays.
+        asked = sum(line.rstrip().endswith('"list"]') for line in (
+            WORLD / "diary").read_text(encoding="utf-8").splitlines())
+        answer = {"out": world()["then"][min(asked, len(world()["then"])) - 1]}
     if answer.get("sleep"):
         time.sleep(answer["sleep"])
     sys.stdout.write(answer.get("out", ""))
@@ -58,10 +63,16 @@ def executed(words: list[str]) -> int:
 def composed(words: list[str]) -> int:
     """`docker compose`: what is loaded lands in a file; failures are the world's."""
     plain = [word for word in words if not word.startswith("-")]
+    if plain[0] == "config":
+        print(json.dumps({"services": world().get("services", {"web": {"image": "one"}})}))
+        return 0
     time.sleep(world().get(plain[0], 0))
     if plain[0] in ("exec", "run"):
         (WORLD / "loaded").write_bytes(sys.stdin.buffer.read())
     failing = world().get("compose", {}).get(plain[0])
+    if failing and world().get("failing_version"):
+        file = Path.cwd() / "saved.json"
+        failing = failing if world()["failing_version"] in file.read_text() else None
     if failing:
         sys.stderr.write(failing)
     return 1 if failing else 0

@@ -119,7 +119,7 @@ def test_killed_in_the_middle_of_a_switch_the_next_command_puts_back(saved: Serv
     (box_of(saved) / "half").write_text("of something")
     assert "files" in saved.good("recover")["platforms"]
     assert look(saved) == before
-    assert saved.good("recover") == {"platforms": []}
+    assert saved.good("recover") == {"platforms": [], "upgrades": []}
     result = saved.good("restore", save=False)
     assert result["failed"] == {}
     assert (box_of(saved) / "home").exists()

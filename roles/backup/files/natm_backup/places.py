@@ -22,6 +22,11 @@ def earlier(house, id_):
     return house.root / "bundle" / "earlier" / id_
 
 
+def older(house, id_):
+    """The version before that one, until it is sure that nobody goes back to it."""
+    return house.root / "bundle" / "earlier" / f"{id_}.older"
+
+
 def receipt_file(house, id_):
     return house.root / "receipts" / f"{id_}.json"
 
@@ -70,8 +75,10 @@ def swap(house, id_, mark):
     """The files put ready become those in use, and their receipt with them. A swap that broke off
     is undone by `swap_back`."""
     old = house.bundle(id_)
-    clear(earlier(house, id_))
     earlier(house, id_).parent.mkdir(mode=0o700, exist_ok=True)
+    if earlier(house, id_).exists():
+        clear(older(house, id_))
+        os.rename(earlier(house, id_), older(house, id_))
     write_json(str(old / RECEIPT), read_json(receipt_file(house, id_), {}))
     write_json(str(old / MARK), mark)
     os.rename(old, earlier(house, id_))
@@ -87,6 +94,8 @@ def swap_back(house, id_, token):
             clear(staged(house, id_))
             os.rename(house.bundle(id_), staged(house, id_))
         os.rename(earlier(house, id_), house.bundle(id_))
+    if older(house, id_).exists() and not earlier(house, id_).exists():
+        os.rename(older(house, id_), earlier(house, id_))
     put_receipt(house, id_)
     settle(house, id_)
 

@@ -98,8 +98,9 @@ def begin(house, state, asked):
         raise Refused("upgrade.going-on", "{id} is being upgraded already", id=id_)
     state |= {"token": secrets.token_hex(8), "at": stamp(now()), "live": spec["live"],
               "run": None, "project": spec["project"], "took": {}, "closed_at": time.time()}
-    note(house, state, "begun", patience=float(asked.get("seconds") or PATIENCE))
+    # First of all: it waits for the lock that is held here, so that no moment is without it.
     wait_beside(house, id_)
+    note(house, state, "begun", patience=float(asked.get("seconds") or PATIENCE))
     try:
         if not spec["live"] and spec["starts"]:
             engine.up(house, id_)  # What is not well now could not be saved either.
@@ -220,6 +221,7 @@ def finish(house, state):
     """What is left once it is committed; may be done again wherever it broke off."""
     id_ = state["id"]
     places.settle(house, id_)
+    places.clear(places.older(house, id_))
     spec = house.platforms[id_]
     if spec["starts"] and not spec["live"]:
         engine.up(house, id_)
@@ -256,6 +258,8 @@ def take_back(house, state, says):
         house.remember(trouble={"at": stamp(now()), "code": "upgrade.stuck", "says": words(
             "{id} could not be taken back to the version before: {why}", id=id_, why=text)})
         raise
+    house.sweep()
+    restoring.sweep(house)
     house.remember(upgrade={"id": id_, "at": stamp(now()), "outcome": "back", "says": says})
     state_file(house, id_).unlink()
     return round(time.time() - state["closed_at"], 3)

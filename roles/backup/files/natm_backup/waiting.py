@@ -27,13 +27,14 @@ def wait(house, id_):
     """Wait until somebody ended it, or until it is to be ended here."""
     import upgrading
 
-    token = (upgrading.state_of(house, id_) or {}).get("token")
+    token = None
     while True:
         # Held by whoever is at it; when they die the kernel gives it on.
         with upgrading.alone(house):
             state = upgrading.state_of(house, id_)
-            if state is None or state["token"] != token:
+            if state is None or token not in (None, state["token"]):
                 return
+            token = state["token"]
             left = state["deadline"] - time.time() if state["phase"] == "trial" else 0
             if left <= 0:
                 with lock.working(house):
