@@ -23,6 +23,15 @@ OLDER: dict[str, tuple[str, tuple[Change, ...]]] = {
          "--hash=sha256:7e51a2576699c089fe6ad74dfd59db02575eb4211af8870372b10a63caf611cb",
          "copyparty==1.20.22 "
          "--hash=sha256:dbe2d5994a6c6a6025f810d470a00f5895e05beb6c1f6d4ea809f8c39e33bdfa"),)),
+    "radicale": ("3.1", (("platform.yml", "    build: image\n",
+                          "    build: image\n    base: debian-12\n"),
+                         # Settings that it did not know yet.
+                         ("files/radicale.conf.j2", "htpasswd_cache = True\n", ""),
+                         ("files/radicale.conf.j2", "cache_logins = False\n", ""),
+                         ("files/radicale.conf.j2", "lc_username = True\n", ""),
+                         ("files/radicale.conf.j2", "predefined_collections =", "#"))),
+    "prosody": ("0.12", (("platform.yml", "    build: images/server\n",
+                          "    build: images/server\n    base: debian-12\n"),)),
 }
 """Platforms with the version before, and what was otherwise then."""
 

@@ -233,6 +233,12 @@ class ThrowawayServer:
         self.exec(["systemctl", "restart", "docker"])
         self._wait_for_engine()
 
+    def cut_the_power(self) -> None:
+        """Everything in it dies at once, and it boots again; returns when its engine answers."""
+        docker("kill", self.running.name)
+        docker("start", self.running.name)
+        self._wait_for_engine()
+
     def _wait_for_engine(self) -> None:
         _wait(lambda: self.exec(["docker", "version"], check=False).code == 0,
               "the engine in the throwaway server does not answer")
