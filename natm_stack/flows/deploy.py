@@ -134,7 +134,8 @@ def _prove(
     """Prove all that is up; what failed to start, or was never deployed, has nothing to pass."""
     done = {o.id for o in applied.platforms if o.state == "done"}
     there = {id_ for id_, r in found["receipts"].items() if r.get("fingerprint")} | done
-    there -= {*_failed(applied.platforms), *plan.to_remove}
+    # What waits for its upgrade is proven then: the proofs there are now are of the newer version.
+    there -= {*_failed(applied.platforms), *plan.to_remove, *plan.to_upgrade}
     up = tuple(i.id for i in workspace.deployment.instances if i.id in there)
     finish_clean_up(workspace)
     if "edge" not in up or "verifier" not in up:

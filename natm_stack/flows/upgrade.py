@@ -40,15 +40,16 @@ def upgrade_plan(workspace: Workspace, ids: tuple[str, ...]) -> tuple[Plan, Look
     made, found = make_plan(workspace)
     chosen = {p.id for p in made.platforms if p.action == "upgrade" and (not ids or p.id in ids)}
     # What proofs are made with, and the way in, come first where they change.
-    chosen |= {i.id for i in workspace.deployment.instances
-               if i.platform.live and i.id in made.to_apply} if chosen else set()
+    chosen |= {p.id for p in made.platforms if p.action == "change"
+               and workspace.deployment.instance(p.id).platform.live} if chosen else set()
     for id_ in chosen:
-        _refuse_too_old(workspace.deployment.instance(id_), found["receipts"].get(id_, {}))
+        refuse_too_old(workspace.deployment.instance(id_), found["receipts"].get(id_, {}))
     kept = tuple(p if p.id in chosen else replace(p, action="none") for p in made.platforms)
     return replace(made, platforms=kept), found
 
 
-def _refuse_too_old(instance: Instance, receipt: dict[str, Any]) -> None:
+def refuse_too_old(instance: Instance, receipt: dict[str, Any]) -> None:
+    """`NatmError` where data of the version there cannot be taken over in one step."""
     takes, there = instance.platform.upgrade.takes, receipt.get("version")
     if takes and there not in (None, instance.version, *takes):
         raise NatmError(

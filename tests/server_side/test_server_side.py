@@ -314,3 +314,29 @@ def test_a_port_with_nobody_behind_it_is_found(script: Script, root: Path, progr
                   "port": port, "container": behind} for behind in (port, dead)]
         for one, state in zip(asked, ("ok", "failed"), strict=True):
             assert probes(script, root, ports=[one])[f"chat port {port}/tcp"]["state"] == state
+
+
+DOCKER = """#!/bin/sh
+case "$*" in
+  *"image inspect"*) case "$*" in *gone*) exit 1 ;; *) echo sha256:base ;; esac ;;
+  *" update"*) case "$*" in *gone*) echo "no such image" >&2; exit 1 ;; esac ;;
+  *dist-upgrade*)
+    echo "NOTE: This is only a simulation!"
+    echo "Inst libc6 [2.41-12] (2.41-13 Debian-Security:13/stable-security [amd64])"
+    echo "Conf libc6 (2.41-13 Debian-Security:13/stable-security [amd64])"
+    echo "Inst new-one (1.0 Debian:13.2/stable [all])" ;;
+  *dpkg-query*old*) printf 'libc6 2.41-12\\nsame 1\\nleft 2\\n' ;;
+  *dpkg-query*) printf 'libc6 2.41-13\\nsame 1\\n' ;;
+esac
+"""
+
+
+def test_newer_and_changed_packages_are_named(script: Script, programs: Path) -> None:
+    (programs / "docker").write_text(DOCKER, encoding="utf-8")
+    (programs / "docker").chmod(0o755)
+    said = script("packages", {"newer": ["a:1", "b:1", "gone:1"], "compare": [["old:1", "new:1"]]})
+    libc = [["libc6", "2.41-12", "2.41-13"], ["new-one", "", "1.0"]]
+    assert said["newer"]["a:1"] == said["newer"]["b:1"] == {"packages": libc}
+    assert said["newer"]["gone:1"] == {"packages": [], "why": "no such image"}
+    assert said["compare"] == [{"packages": [
+        ["left", "2", ""], ["libc6", "2.41-12", "2.41-13"]]}]

@@ -17,6 +17,7 @@ The folder's neighbours are plan.json, targets.json and key. Reads one line of J
 input (for `run`, nothing), prints one line of JSON, and ends with 0 when it was done.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -33,7 +34,9 @@ from taking import take
 
 
 def backup(house, asked):
-    recover(house)
+    # What cannot be ended is remembered as trouble by then, and the others are saved all the same.
+    with contextlib.suppress(Refused):
+        recover(house)
     return take(house, tuple(asked.get("only", ())))
 
 
