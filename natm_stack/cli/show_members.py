@@ -57,7 +57,8 @@ def shown_text(shown: ShownMember) -> str:
              (_("state"), state), (_("role"), _role(one) or _("member")),
              (_("groups"), ", ".join(one.groups)), (_("e-mail"), one.email),
              (_("platforms"), ", ".join(one.platforms)), (_("account since"), shown.since),
-             (_("password since"), shown.password_since)]
+             (_("password since"), shown.password_since),
+             (_("second factor"), _("on") if shown.second_factor else "")]
     text = "\n".join(f"{label}: {value}" for label, value in lines if value)
     return text + "".join(f"\n✗ {id_}: {why}" for id_, why in shown.failed.items())
 
@@ -130,6 +131,14 @@ def adoption_text(report: Adoption) -> str:
     if report.locked:
         parts.append(_("locked, as before; their names stay taken: {names}").format(
             names=", ".join(report.locked)))
+    if report.stewards:
+        parts.append(_("stewards: {names}").format(names=", ".join(report.stewards)))
+    left = {name: ids for name, ids in report.called_stewards.items()
+            if name not in report.stewards}
+    if left:
+        parts.append(_("called stewards by a platform, and none here unless you name them by "
+                       "--steward NAME: {names}").format(names=", ".join(
+                           f"{name} ({', '.join(ids)})" for name, ids in left.items())))
     if report.foreign:
         parts += ["", _("Not natm's names; what was made with them stays under them:"), table(
             (_("platform"), _("account"), _("display name"), _("belongs to")),

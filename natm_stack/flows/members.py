@@ -72,7 +72,14 @@ def add(
 def refuse_unadopted(workspace: Workspace, names: Collection[str]) -> None:
     """Whoever gets a name gets what was made under it: so not one of somebody from earlier days."""
     chains = {i.id: [step(i, "list", {})] for i in others(workspace)}
-    known = {str(one["name"]): id_ for id_, (answer,) in call(workspace, chains).items()
+    told = {id_: answer for id_, (answer,) in call(workspace, chains).items()}
+    silent = {id_: words(answer) for id_, answer in told.items() if not answer.get("ok")}
+    if silent:
+        raise NatmError(
+            _("not every platform could be asked whose name this was: {why}").format(
+                why="; ".join(f"{id_}: {said}" for id_, said in silent.items())),
+            code="members.platform-silent", hint=_("`natm health` tells what is the matter"))
+    known = {str(one["name"]): id_ for id_, answer in told.items()
              for one in answer.get("members") or []}
     taken = sorted(set(names) & set(known))
     if not taken:
@@ -142,7 +149,8 @@ def show(workspace: Workspace, name: str) -> ShownMember:
     answer = ask(workspace, "show", {"name": name})
     more = answer.get("member", {}) if answer.get("ok") else {}
     return ShownMember(found[0], bool(more.get("removed")), str(more.get("since", "")),
-                       str(more.get("password_since", "")), report.failed)
+                       str(more.get("password_since", "")), bool(more.get("second_factor")),
+                       report.failed)
 
 
 def _account(name: str, own: dict[str, dict[str, Any]]) -> MemberAccount:

@@ -10,18 +10,21 @@ from collections.abc import Collection
 # All that somebody who is not signed in may ask for. Elsewhere Canaille answers 404 for a name that
 # is not there and 403 for one that is, which would tell strangers who is a member.
 OPEN = re.compile(
-    r"/|/about|/login(/[^/]+)?|/logout(/[^/]+)?|/forget/[^/]+|/auth/password|/static/.*|/favicon.ico"
+    r"/|/about|/login(/[^/]+)?|/logout(/[^/]+)?|/forget/[^/]+|/auth/(password|code)|/static/.*"
+    r"|/favicon.ico|/lost(/[^/]+)?"
     r"|/register/[^/]+/[^/]+|/photo/[^/]+|/oauth/.*"
     r"|/\.well-known/(openid-configuration|oauth-authorization-server|webfinger)")
-# Not there for anyone: registering apps is natm's business, mail is not sent, and the parts that
-# need more than a password are not installed.
+# Not there for anyone: registering apps is natm's business, and for a lost password and a second
+# factor the house has pages of its own (`lost`, `second`).
 CLOSED = re.compile(r"/oauth/register(/.*)?|/auth/(otp|otp-setup|fido2|fido2-setup|sms|email)"
                     r"|/admin(/.*)?|/impersonate/.*|/scim(/.*)?|/reset(/.*)?|/reset-code/.*"
                     r"|/firstlogin/.*|/join|/mail(/.*)?")
 # A name that was taken is never free again: accounts are locked, not deleted.
 DELETING = {"delete-confirm", "delete-execute"}
 LOCKING = {"lock-confirm", "lock-execute", "unlock"}
-HOUSE_GROUP = re.compile(r"/groups/(members|stewards)(/leave)?")
+# The directory takes capitals, and spaces around, for the same name.
+HOUSE_GROUP = re.compile(r"/groups/\s*(members|stewards)\s*(/leave)?", re.IGNORECASE)
+INVITATION = re.compile(r"/register/([^/]+)/([^/]+)")
 UNDOING = {"confirm-delete", "delete"}
 
 

@@ -56,6 +56,7 @@ def reset(connection: Any, request: Request) -> Request:
 def _open(connection: Any, name: str, password: str, steward: bool) -> Request:
     # The password first: an account that was locked must not open with its old one.
     people.set_password(connection, name, password)
+    people.no_second_factor(connection, name)
     people.unlock(connection, name)
     if not steward:
         people.leave(connection, "stewards", [name])
@@ -91,12 +92,23 @@ def enable(connection: Any, request: Request) -> Request:
     return {"ok": True}
 
 
+def address(connection: Any, request: Request) -> Request:
+    """Another e-mail address, or none: letters for a lost password go there."""
+    name, email = name_of(request), email_of(request)
+    _known(connection, name)
+    others = [o.email.lower() for o in people.find(connection).values() if o.name != name]
+    if email and email.lower() in others:
+        raise Refused("email-taken", f"another account has the address {email}")
+    people.set_address(connection, name, email)
+    return {"ok": True}
+
+
 def show(connection: Any, request: Request) -> Request:
     """All that is known of one member."""
     person = _known(connection, name_of(request))
     return {"ok": True, "member": {
         **_told(person), "removed": "members" not in person.groups, "since": person.since,
-        "password_since": person.password_since}}
+        "password_since": person.password_since, "second_factor": person.second_factor}}
 
 
 def list_(connection: Any, _request: Request) -> Request:
@@ -134,7 +146,7 @@ def _known(connection: Any, name: str) -> people.Person:
 
 ACTIONS = {
     "create": create, "reset": reset, "remove": remove, "list": list_, "purge": purge,
-    "show": show, "disable": disable, "enable": enable, "import": many.import_,
+    "show": show, "address": address, "disable": disable, "enable": enable, "import": many.import_,
     "groups": circles.list_, "join": circles.join, "leave": circles.leave}
 
 
