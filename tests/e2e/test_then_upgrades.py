@@ -136,8 +136,8 @@ def test_a_stack_of_the_time_before_is_in_use(
     load(volunteer)
     password = request.getfixturevalue("password")
     assert minutes(volunteer, WORDS) == WORDS
-    calendar(volunteer, password, "MKCALENDAR", "/amina/work/")
-    calendar(volunteer, password, "PUT", "/amina/work/a1.ics", EVENT)
+    calendar(volunteer, password, "MKCALENDAR", "/amina/garden/")
+    calendar(volunteer, password, "PUT", "/amina/garden/a1.ics", EVENT)
     # A newer natm changes nothing of it by itself, and calls nothing unwell.
     plan = volunteer.natm("plan", "--json")
     waits = {p["id"] for p in plan.json["result"]["platforms"] if p["action"] == "upgrade"}
@@ -182,7 +182,7 @@ def test_all_of_it_comes_through(volunteer: Volunteer, password: str) -> None:
     # What came of another Debian says so, package by package.
     assert any(name == "python3-radicale" for name, *_ in came["radicale"]["packages"])
     assert minutes(volunteer) == WORDS
-    assert "SUMMARY:Assembly" in calendar(volunteer, password, "GET", "/amina/work/a1.ics")
+    assert "SUMMARY:Assembly" in calendar(volunteer, password, "GET", "/amina/garden/a1.ics")
     listed = volunteer.natm("members", "list", "--json").json["result"]["members"]
     assert [m["name"] for m in listed] == ["amina"]
     assert volunteer.natm("plan").code == 0
