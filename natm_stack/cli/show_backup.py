@@ -15,7 +15,8 @@ from ..model.backups import (
 )
 from .show import as_text, table
 
-KINDS = {"whole": _("all"), "part": _("a part"), "before-restore": _("before a restore")}
+KINDS = {"whole": _("all"), "part": _("a part"), "before-restore": _("before a restore"),
+         "before-purge": _("before a purge")}
 
 
 @as_text.register

@@ -44,7 +44,7 @@ class BackupReport:
     run: str
     at: str
     kind: str
-    """whole, part, or before-restore."""
+    """whole, part, before-restore, or before-purge."""
     seconds: float
     bytes: int
     added: int

@@ -26,8 +26,12 @@ from taking import take
 
 
 def backup(house, asked):
+    kind = asked.get("kind")
+    if kind not in (None, "before-purge"):
+        raise Refused("backup.unknown-action", "this server's program for backups knows no "
+                      "{action}", "`natm deploy` brings the newest", action=str(kind)[:60])
     restoring.recover(house)
-    return take(house, tuple(asked.get("only", ())))
+    return take(house, tuple(asked.get("only", ())), kind)
 
 
 def recovered(house, _asked):
