@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from test_backupfile import S3, with_copies
 
 from natm_stack.composefile import made_beforehand
 from natm_stack.ejecting import ejected
@@ -20,7 +21,6 @@ from natm_stack.testing.fakes import (
     sample_deployment,
     sample_workspace,
 )
-from tests.test_backupfile import S3, with_copies
 
 BOTH = {"copies": [S3, {
     "name": "near", "url": "sftp://natm@there.example:2222//srv/commons",

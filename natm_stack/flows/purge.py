@@ -28,7 +28,8 @@ def would_go(workspace: Workspace, ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
         _("{id}/{volume}, {mb} MB: {holds}").format(
             id=id_, volume=v.name, mb=sizes[v.path], holds=v.holds)
-        if v.path in sizes else _("{id}/{volume}: nothing is there").format(id=id_, volume=v.name)
+        if v.path in sizes else _("{id}/{volume}, not found on the server: {holds}").format(
+            id=id_, volume=v.name, holds=v.holds)
         for id_, v in volumes)
 
 

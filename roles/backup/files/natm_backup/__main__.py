@@ -2,6 +2,7 @@
 """Backups of one stack, on its own server, with no laptop present.
 
     python3 FOLDER run            what the timer does: a backup of all, copies, old ones dropped
+    python3 FOLDER check          what another timer does: a look at what was saved
     python3 FOLDER backup         the same for natm, which holds the server's lock meanwhile
     python3 FOLDER list           the snapshots there are
     python3 FOLDER restore        a snapshot back in place
@@ -9,7 +10,7 @@
     python3 FOLDER recover        as it was before a restore that broke off
 
 The folder's neighbours are plan.json, targets.json and key. Reads one line of JSON from standard
-input (for `run`, nothing), prints one line of JSON, and ends with 0 when it was done.
+input (for `run` and `check`, nothing), prints one line of JSON, and ends with 0 when it was done.
 """
 
 import json
@@ -18,6 +19,7 @@ import pathlib
 import signal
 import sys
 
+import checking
 import lock
 import restoring
 from house import House, Refused, now, stamp, words
@@ -44,7 +46,8 @@ def listed(house, asked):
     repository = Repository(house, asked.get("target") or house.plan["targets"][0])
     state = house.state
     return {"target": repository.name, "targets": state.get("targets", {}),
-            "proof": state.get("proof"), "snapshots": repository.snapshots()}
+            "proof": state.get("proof"), "checked": state.get("checked"),
+            "snapshots": repository.snapshots()}
 
 
 def proven(house, asked):
@@ -57,13 +60,16 @@ def proven(house, asked):
 
 ACTIONS = {"backup": backup, "list": listed, "restore": restoring.restore, "recover": recovered,
            "proven": proven}
+BY_TIMER = {"run": ("backup", backup), "check": ("backup check", checking.check)}
+"""What takes the lock by itself, and how the lock's owner is called meanwhile."""
 
 
 def carry_out(action, asked):
     house = House(pathlib.Path(__file__).resolve().parent.parent)
-    if action == "run":
-        with lock.alone(house, "backup"), lock.working(house):
-            return backup(house, {})
+    if action in BY_TIMER:
+        command, act = BY_TIMER[action]
+        with lock.alone(house, command), lock.working(house):
+            return act(house, {})
     if action not in ACTIONS:
         raise Refused("backup.unknown-action",
                       "this server's program for backups knows no {action}",
@@ -83,7 +89,7 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     action = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        asked = {} if action == "run" else json.loads(sys.stdin.readline() or "{}")
+        asked = {} if action in BY_TIMER else json.loads(sys.stdin.readline() or "{}")
         answer = {"ok": True, "result": carry_out(action, asked)}
     except Refused as why:
         answer = {"ok": False, "code": why.code, "says": why.says, "hint": why.hint}
