@@ -46,9 +46,14 @@ save() {
   passing=$(snapshot --tag passing) || true
   held=$id
   compose "$id" pause > /dev/null 2>&1 || echo "$id could not be held still, and ran on" >&2
-  kept=$(snapshot --tag plain --tag "$id") || return 1
+  kept=$(snapshot --tag plain --tag "$id") && whole=yes || whole=
   let_go
   [ -z "$passing" ] || restic_at "$first" forget --quiet "$passing" || true
+  if [ -z "$whole" ]; then
+    # What lacks something must not pass for the newest one.
+    [ -z "$kept" ] || restic_at "$first" forget --quiet "$kept"
+    return 1
+  fi
   echo "saved $id: snapshot $kept"
 }
 
@@ -66,6 +71,7 @@ copy_to() {
   (
     . "$here/backup/$first.env"
     export RESTIC_FROM_REPOSITORY="$RESTIC_REPOSITORY" RESTIC_FROM_PASSWORD_FILE="$here/backup/key"
+    FROM_SFTP=$SFTP_COMMAND
     restic_at "$1" copy --quiet --host "$STACK" --tag plain
   )
 }

@@ -21,7 +21,8 @@ restic_at() {
     . "$here/backup/$1.env"
     shift
     export RESTIC_PASSWORD_FILE="$here/backup/key" RESTIC_CACHE_DIR="$here/backup/cache"
-    exec restic ${SFTP_COMMAND:+-o "sftp.command=$SFTP_COMMAND"} "$@"
+    sftp=${SFTP_COMMAND:-${FROM_SFTP:-}}
+    exec restic ${sftp:+-o "sftp.command=$sftp"} "$@"
   )
 }
 

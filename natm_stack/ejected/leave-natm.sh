@@ -10,15 +10,24 @@ if [ -n "$containers" ] && docker inspect --format '{{range .Mounts}}{{println .
   echo "some containers still use natm's files; run start.sh first" >&2
   exit 1
 fi
-for unit in "$PREFIX-backup" "$PREFIX-backup-check"; do
-  if [ -e "/etc/systemd/system/$unit.timer" ]; then
-    systemctl disable --now "$unit.timer"
-    rm -f "/etc/systemd/system/$unit.timer" "/etc/systemd/system/$unit.service"
+for begun in restoring upgrading; do
+  if [ -n "$(ls -A "$ROOT/backup/$begun" 2> /dev/null)" ]; then
+    echo "something that natm began broke off ($begun); run natm backup once more first" >&2
+    exit 1
   fi
+done
+if [ -e "$ROOT/lock/lock" ] && ! flock --nonblock "$ROOT/lock/lock" true; then
+  echo "natm is at work on this server; wait until it is done" >&2
+  exit 1
+fi
+for unit in "$PREFIX-backup" "$PREFIX-backup-check" "$PREFIX-backup-boot"; do
+  for file in "$unit.timer" "$unit.service"; do
+    [ -e "/etc/systemd/system/$file" ] || continue
+    systemctl disable --now "$file" || true
+    rm -f "/etc/systemd/system/$file"
+  done
 done
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
 rm -rf "$ROOT/bundle" "$ROOT/receipts" "$ROOT/records" "$ROOT/lock"
-for name in natm_backup plan.json targets.json key state.json run cache restoring; do
-  rm -rf "$ROOT/backup/$name"
-done
+find "$ROOT/backup" -mindepth 1 -maxdepth 1 ! -name repository -exec rm -rf {} +
 echo "natm is gone from this server; what people wrote and the backups are where they were"

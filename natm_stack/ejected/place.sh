@@ -10,7 +10,7 @@ done
 docker compose version > /dev/null
 
 umask 022
-chown -R 0:0 "$here"
+find "$here" ! -user 0 -exec chown -h 0:0 {} +
 chmod 0700 "$here"
 find "$here/platforms" -type d -exec chmod 0755 {} +
 find "$here/backup" -type f -exec chmod 0600 {} +

@@ -9,7 +9,13 @@ umask 077
 id=${1:?say which platform} snapshot=${2:-latest} repository=${3:-${REPOSITORIES%% *}}
 [ -d "$here/platforms/$id" ] || { echo "there is no platform $id here" >&2; exit 1; }
 back=$ROOT/data/.back before=$ROOT/data/.before/$(date -u +%Y%m%d%H%M%S)
-trap 'rm -rf "$back"' EXIT
+going=
+ended() {
+  rm -rf "$back"
+  [ -z "$going" ] || echo "It broke off. What was there lies in $before/$id: bring those folders back \
+to $ROOT/data/$id, then run start.sh $id" >&2
+}
+trap ended EXIT
 rm -rf "$back"
 mkdir "$back"
 
@@ -32,7 +38,9 @@ look_dump() {
   [ "$1" = "$id" ] || return 0
   dump=$(found ".plain/$1/$2" "dumps/$2") && refuse_partial "$dump" "$4"
 }
-# All of it is there, or nothing is touched.
+# All of it is there and is what people write, or nothing is touched.
+odd=$(find "$back" \( -type b -o -type c -o -type f -perm /6000 \) | head -n 1)
+[ -z "$odd" ] || { echo "the snapshot holds something that is no file of people's: $odd" >&2; exit 1; }
 each_saved look_files
 each_dump look_dump
 
@@ -66,10 +74,12 @@ load() { # ID VOLUME SERVICE running|stopped PROGRAM...
 }
 
 echo "what is there now is kept in $before; remove it when all is well"
+going=yes
 compose "$id" stop
 each_saved put_files
 each_dump empty
 each_folder folder
 each_load load
 compose "$id" up --detach --wait --wait-timeout=300 --no-build
+going=
 echo "$id is back"
