@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from .backupfile import target_names
 from .composefile import made_beforehand
 from .model.bundle import Bundle, File
 from .model.deployment import Deployment, Instance
@@ -23,14 +24,13 @@ TAKEN = {"roles/platform/files/build.sh": "images/build.sh"}
 
 def ejected(deployment: Deployment, bundle: Bundle) -> dict[str, File]:
     """Everything but the README and the certificate, by its path; secrets are marked as such."""
-    plan = json.loads(bundle.files["backup/plan.json"].data)
     targets = json.loads(bundle.files["backup/targets.json"].data)
     files = {path: _plain(file) for path, file in bundle.files.items()
              if path.startswith(_folders(deployment))}
     files |= {new: _plain(bundle.files[old]) for old, new in TAKEN.items()}
     files |= {path.name: File(path.read_bytes(), SCRIPT)
               for path in sorted(package_folder("ejected").glob("*.sh"))}
-    files["stack.sh"] = File(_stack(deployment, bundle, plan, targets).encode())
+    files["stack.sh"] = File(_stack(deployment, bundle, targets).encode())
     files["backup/key"] = File(bundle.files["backup/key"].data, 0o600, secret=True)
     for name, target in targets.items():
         files |= _target(name, target)
@@ -63,15 +63,14 @@ def _ignored(files: dict[str, File]) -> str:
     return f"# Secrets in clear: never in git.\n{secret}/backup/cache/\n/.lock\n"
 
 
-def _stack(
-    deployment: Deployment, bundle: Bundle, plan: dict[str, Any], targets: dict[str, Any]
-) -> str:
+def _stack(deployment: Deployment, bundle: Bundle, targets: dict[str, Any]) -> str:
     """The one file that the scripts read: values, and lists as functions that call back."""
-    keep = " ".join(f"--keep-{period}={many}" for period, many in plan["keep"].items() if many)
+    rules = deployment.backup.keep.model_dump()
+    keep = " ".join(f"--keep-{period}={many}" for period, many in rules.items() if many)
     values = {
         "STACK": deployment.name, "PREFIX": deployment.prefix, "ROOT": deployment.root,
         "PLATFORMS": " ".join(i.id for i in running(deployment)), "KEEP": keep,
-        "REPOSITORIES": " ".join(plan["targets"]),
+        "REPOSITORIES": " ".join(target_names(deployment)),
         "APPEND_ONLY": " ".join(n for n, one in targets.items() if one.get("append_only"))}
     lists: dict[str, Sequence[tuple[str, ...]]] = {
         "base": [(base.suite, base.tag) for base in deployment.bases],
@@ -80,7 +79,7 @@ def _stack(
         "folder": _data_folders(deployment),
         "file": [(f"platforms/{i.id}/{path}", str(i.group_of(path)), f"{file.mode:04o}")
                  for i in running(deployment) for path, file in _files_of(i, bundle)],
-        **_saved(deployment, plan),
+        **_saved(deployment),
     }
     head = "# SPDX-License-Identifier: AGPL-3.0-or-later\n" + GENERATED
     return head + "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()) + (
@@ -109,18 +108,17 @@ def _data_folders(deployment: Deployment) -> list[tuple[str, ...]]:
     return rows
 
 
-def _saved(deployment: Deployment, plan: dict[str, Any]) -> dict[str, list[tuple[str, ...]]]:
-    """What is saved, as natm's own program for backups is told."""
+def _saved(deployment: Deployment) -> dict[str, list[tuple[str, ...]]]:
+    """What is saved, and how databases write themselves out and take that back."""
     lists: dict[str, list[tuple[str, ...]]] = {"saved": [], "dump": [], "load": []}
     for one in running(deployment):
-        for name, volume in plan["platforms"][one.id]["volumes"].items():
-            if volume["backup"] == "files":
-                lists["saved"].append((one.id, name))
-            if volume["backup"] == "dump":
-                spec = volume["dump"]
-                head = one.id, name, spec["service"]
-                lists["dump"].append((*head, spec["ends"], *spec["save"]))
-                lists["load"].append((*head, spec["load_while"], *spec["load"]))
+        for volume in one.volumes:
+            if volume.backup == "files":
+                lists["saved"].append((one.id, volume.name))
+            if volume.backup == "dump" and volume.dump:
+                head = one.id, volume.name, volume.dump.service
+                lists["dump"].append((*head, volume.dump.ends, *volume.dump.save))
+                lists["load"].append((*head, volume.dump.load_while, *volume.dump.load))
     return lists
 
 

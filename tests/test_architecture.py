@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "templating": set(), "acme": {"model"}, "vault": {"model"}, "varsfile": {"model"},
     "composefile": {"model", "templating"}, "backupfile": {"model"},
     "signin": {"model"}, "mailing": {"model"},
-    "ejecting": {"model", "composefile", "paths"},
+    "ejecting": {"model", "backupfile", "composefile", "paths"},
     "stackfile": {"files", "load", "templating"},
     # The arrows, left to right.
     "load": {"model", "yamlfile"},

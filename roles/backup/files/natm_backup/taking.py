@@ -189,9 +189,8 @@ def settle_target(house, repository, manifest, summary):
                "added": summary.get("data_added"), "snapshot": summary["snapshot_id"][:16]}
     try:
         there = repository.snapshots()
-        # Before a restore nothing goes: it might be the very one that is to be restored. Nor before
-        # a purge: older snapshots are about to be all there is.
-        stays = repository.append_only or manifest["kind"] in ("before-restore", "before-purge")
+        # Before a restore nothing goes: it might be the very one that is to be restored.
+        stays = repository.append_only or manifest["kind"].startswith("before-")
         dropped = 0 if stays else drop(house, repository, there)
         outcome |= {"dropped": dropped, "snapshots": len(there) - dropped}
         outcome["mb"] = repository.size_mb()
