@@ -16,7 +16,8 @@ EXAMPLE = '{"name": "ada", "password": "...", "display_name": "Ada", "steward": 
 def readme(deployment: Deployment, certificate: str) -> str:
     """The page. Pure. `certificate` says where the certificate to trust is."""
     text = (package_folder("ejected") / "README.md").read_text(encoding="utf-8")
-    return _(text).format(
+    # A page, like those in docs/: whoever translates it puts another file beside it.
+    return text.format(
         title=deployment.title, domain=deployment.domain, where=place(deployment),
         host=deployment.server.host, root=deployment.root, prefix=deployment.prefix,
         some=running(deployment)[0].id, hooks=_hooks(deployment), members=_members(deployment),

@@ -7,6 +7,7 @@ Runs after the story, on the same server, which is bare again by then.
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 from pathlib import Path
 
@@ -207,6 +208,14 @@ def test_the_stack_goes_on_without_natm(volunteer: Volunteer, tmp_path: Path) ->
     for id_ in ("copyparty", "mediawiki"):
         plain(volunteer, "restore", id_)
     assert read(volunteer, "Without natm") == (WORDS, WORDS)
+    # What natm itself saved can be restored by them too, from any of the repositories.
+    listed = json.loads(volunteer.on_server(
+        "restic", "--no-cache", "--repo", DISK, "--password-file", f"{PLAIN}/backup/key",
+        "snapshots", "--json"))
+    natms = [one["short_id"] for one in listed if "kind=whole" in one["tags"]]
+    plain(volunteer, "restore", "copyparty", natms[-1], "disk")
+    assert read(volunteer, PAGE)[1] == WORDS
+    assert read(volunteer, "Without natm")[1] == ""
     assert "paused" not in volunteer.on_server("docker", "ps", "--format", "{{.State}}")
     assert volunteer.on_server("ls", "-A", "/srv/natm/data/.plain", check=False) == ""
 
