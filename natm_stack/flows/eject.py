@@ -57,13 +57,13 @@ def _certificate(workspace: Workspace) -> tuple[File | None, str]:
                        "renewing them.") if deployment.tls.mode == "acme" else _(
             "The community's own certificate is in `platforms/edge/secrets`. Put the new one there "
             "when it is renewed.")
-    there = _("The edge goes on with its own authority. Members' devices trust `{path}` on the "
-              "server").format(path=path)
+    there = _("The edge goes on with its own authority. Members' devices trust the certificate "
+              "`{path}` on the server.").format(path=path)
     try:
         done = workspace.server.run(("cat", path))
     except NatmError:
-        return None, f"{there}."
+        return None, there
     if done.code != 0 or "BEGIN CERTIFICATE" not in done.stdout:
-        return None, f"{there}."
-    return File(done.stdout.encode()), there + _(", which is `{name}` here.").format(
-        name=CERTIFICATE)
+        return None, there
+    return File(done.stdout.encode()), f"{there} " + _(
+        "`{name}` here is the same.").format(name=CERTIFICATE)

@@ -42,7 +42,7 @@ def _members(deployment: Deployment) -> str:
     lines = [_(
         "Each of these programs reads one line of JSON, and writes one. Start it, paste the line,\n"
         "end with Ctrl-D; so no password stands in a command. Last word: `create`, `reset`,\n"
-        "`remove`, `list` (with `{{}}`).\n").format(), f"        {EXAMPLE}", ""]
+        "`remove`, `list` (with an empty object).\n"), f"        {EXAMPLE}", ""]
     for one in having:
         spec = one.platform.members
         words = " ".join(spec.command)
