@@ -47,7 +47,8 @@ def plan_of(deployment: Deployment) -> dict[str, Any]:
     return {
         "stack": deployment.name, "domain": deployment.domain, "natm": __version__,
         "prefix": deployment.prefix, "root": deployment.root,
-        "keep": deployment.backup.keep.model_dump(), "targets": target_names(deployment),
+        "check": deployment.backup.check, "keep": deployment.backup.keep.model_dump(),
+        "targets": target_names(deployment),
         "platforms": [i.id for i in deployment.instances],
     }
 
@@ -100,6 +101,7 @@ def backup_vars(
     """The variables of the role `backup`."""
     return {
         **backup_place(deployment), "backup_daily": deployment.backup.daily,
+        "backup_check": deployment.backup.check,
         # A change of any of them is a change of the server; no digest gives a secret away.
         "backup_digest": secrets.fingerprint("\n".join(
             f"{path} {secrets.fingerprint(file.data)}"

@@ -23,7 +23,7 @@ def isolated(catalog: Catalog, loaded: LoadedStack) -> Deployment:
         "prefix": f"{stack.prefix}-{FOLDER}"[:31],
         "server": stack.server.model_copy(update={"root": f"{stack.server.root}/{FOLDER}"}),
         "network_range": _other_half(loaded),
-        "backup": stack.backup.model_copy(update={"daily": "off"}), "mail": None,
+        "backup": stack.backup.model_copy(update={"daily": "off", "check": "off"}), "mail": None,
     })
     # What a community changes by hand may open ports or networks, so it stays out.
     made = resolve(catalog, replace(loaded, stack=copy, overrides={}))

@@ -285,7 +285,7 @@ def _platform_vars(
             {"path": v.path, "owner": str(v.uid), "group": str(v.gid), "mode": v.mode}
             for v in instance.volumes],
         "platform_files": [
-            {"path": path, "group": str(_group(path, instance)), "mode": f"{file.mode:04o}",
+            {"path": path, "group": str(instance.group_of(path)), "mode": f"{file.mode:04o}",
              "secret": file.secret}
             for path, file in sorted(files.items())],
         "platform_images": sorted(set(built.values())),
@@ -299,11 +299,6 @@ def _platform_vars(
 
 def _one_service_per_image(built: dict[str, str]) -> list[str]:
     return sorted({tag: name for name, tag in built.items()}.values())
-
-
-def _group(path: str, instance: Instance) -> int:
-    """Who may read a file on the server besides root: the platform, for what it mounts."""
-    return instance.uid if path.startswith(("files/", "secrets/")) else 0
 
 
 def _host_vars(deployment: Deployment) -> dict[str, Any]:

@@ -22,8 +22,8 @@ TESTS = sorted(p for p in Path(__file__).parent.rglob("*.py"))
 # Words and errors are everybody's. Of the rest, each part imports what stands here and no more.
 EVERYBODY = {"", "errors", "i18n", "plaintext"}
 ARROWS = {"load", "load_vetting", "vet", "resolve", "isolation", "render", "diff", "preflight"}
-SHARED = {"acme", "backupfile", "composefile", "mailing", "paths", "signin", "stackfile",
-          "templating", "varsfile", "vault", "yamlfile"}
+SHARED = {"acme", "backupfile", "composefile", "ejecting", "mailing", "paths", "signin",
+          "stackfile", "templating", "varsfile", "vault", "yamlfile"}
 EFFECTS = {"process", "files", "secrets", "server", "apply"}
 MAY_IMPORT: dict[str, set[str]] = {
     # Pure, and of no arrow in particular.
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "templating": set(), "acme": {"model"}, "vault": {"model"}, "varsfile": {"model"},
     "composefile": {"model", "templating"}, "backupfile": {"model"},
     "signin": {"model"}, "mailing": {"model"},
+    "ejecting": {"model", "backupfile", "composefile", "paths"},
     "stackfile": {"files", "load", "templating"},
     # The arrows, left to right.
     "load": {"model", "yamlfile"},

@@ -14,9 +14,8 @@ from ..i18n import _
 
 COMMANDS = (
     "init", "catalog", "pick", "drop", "vet", "decide", "plan", "render", "deploy", "verify",
-    "health", "members", "backup", "backups", "restore", "drill", "outdated",
-    "upgrade", "rollback", "secrets", "logs", "doctor",
-    "remove",
+    "health", "members", "backup", "backups", "restore", "drill", "outdated", "upgrade",
+    "rollback", "secrets", "logs", "doctor", "eject", "remove",
 )
 
 

@@ -7,6 +7,7 @@ from ..i18n import _, ngettext
 from ..model.backups import (
     BackupReport,
     BackupsReport,
+    Checked,
     DrillReport,
     RestoreReport,
     Saved,
@@ -16,7 +17,8 @@ from ..model.backups import (
 from .show import as_text, table
 
 KINDS = {"whole": _("all"), "part": _("a part"), "before-restore": _("before a restore"),
-         "before-upgrade": _("before an upgrade"), "before-rollback": _("before going back")}
+         "before-upgrade": _("before an upgrade"), "before-rollback": _("before going back"),
+         "before-purge": _("before a purge")}
 
 
 @as_text.register
@@ -72,10 +74,23 @@ def backups_text(report: BackupsReport) -> str:
     text = table((_("snapshot"), _("taken"), _("of"), _("platforms"), ""), rows)
     last = ngettext("{n} snapshot at {name}", "{n} snapshots at {name}", len(rows)).format(
         n=len(rows), name=report.target)
-    if report.proof is None:
-        return f"{text}\n{last}; " + _("no restore was proven yet")
-    return f"{text}\n{last}; " + _("last proven restore: {at}, in {n:.0f} s").format(
-        at=report.proof.at, n=report.proof.seconds)
+    proven = _("no restore was proven yet") if report.proof is None else _(
+        "last proven restore: {at}, in {n:.0f} s").format(
+            at=report.proof.at, n=report.proof.seconds)
+    return f"{text}\n{last}; {proven}" + _check_line(report.checked)
+
+
+def _check_line(checked: Checked | None) -> str:
+    """The server's own look, which is no proof of a restore."""
+    if checked is None:
+        return ""
+    if checked.state == "ok":
+        return "\n" + _("last looked through by the server: {at}, {run}, {files} files as they "
+                        "were saved; part {part} of {of} of the repository read").format(
+            at=checked.at, run=checked.run, files=checked.files, part=checked.part, of=checked.of)
+    words = _("✗ the server looked through it {at}: {why}") if checked.state == "failed" else _(
+        "○ the server did not look through it {at}: {why}")
+    return "\n" + words.format(at=checked.at, why=checked.says)
 
 
 def _holds(one: Snapshot) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from ..backupfile import target_names
 from ..errors import NatmError
 from ..i18n import _, spoken
-from ..model.backups import BackupReport, BackupsReport, Proof, Saved, Snapshot, Target
+from ..model.backups import BackupReport, BackupsReport, Checked, Proof, Saved, Snapshot, Target
 from .plan import known_ids
 from .recovery import ask
 from .sheet import write_sheet
@@ -35,7 +35,7 @@ def backups(workspace: Workspace, target: str | None) -> BackupsReport:
     return BackupsReport(workspace.deployment.name, target, tuple(
         Snapshot(one["id"], one["run"], one["at"], one["kind"], dict(one["platforms"]),
                  proof is not None and one["run"] == proof.run)
-        for one in answer["snapshots"]), proof)
+        for one in answer["snapshots"]), proof, _checked(answer.get("checked")))
 
 
 def known_target(workspace: Workspace, name: str | None) -> str:
@@ -66,6 +66,14 @@ def backup_report(workspace: Workspace, answer: dict[str, Any]) -> BackupReport:
         answer["seconds"], answer["bytes"], answer["added"], saved, targets,
         {id_: spoken(says) for id_, says in answer["failed"].items()},
         str(write_sheet(workspace)))
+
+
+def _checked(found: dict[str, Any] | None) -> Checked | None:
+    if not found:
+        return None
+    return Checked(
+        found["state"], found["at"], spoken(found["says"]) if "says" in found else "",
+        found.get("run", ""), found.get("files", 0), found["part"], found["of"])
 
 
 def _proof(found: dict[str, Any] | None) -> Proof | None:

@@ -9,7 +9,7 @@ from ..model.deployment import ALWAYS
 from ..model.results import Told
 from ..resolve import resolve
 from ..stackfile import add_platform, drop_platform, edit, edited
-from .remove import purge_platform
+from .purge import purge
 from .workspace import Workspace
 
 
@@ -37,8 +37,8 @@ def _refuse_needed(ids: tuple[str, ...], staying: list[str]) -> None:
                                        "its settings gone"))
 
 
-def drop(workspace: Workspace, ids: tuple[str, ...], *, purge: bool) -> Told:
-    """Take platforms out of stack.yml; with `purge`, off the server with their data."""
+def droppable(workspace: Workspace, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The platforms, each once; an error where one cannot leave the stack."""
     ids = tuple(dict.fromkeys(ids))
     for id_ in ids:
         if id_ not in workspace.loaded.stack.platforms:
@@ -50,14 +50,30 @@ def drop(workspace: Workspace, ids: tuple[str, ...], *, purge: bool) -> Told:
     if len(workspace.loaded.stack.platforms) == len(set(ids)):
         raise NatmError(_("this would leave a stack with nothing in it"), code="stack.empty",
                         hint=_("`natm remove` takes the whole stack away"))
-    ids = tuple(dict.fromkeys(ids))
     file = workspace.folder / "stack.yml"
     after = resolve(workspace.catalog, edited(file, drop_platform(ids)))
     _refuse_needed(ids, [i.id for i in after.instances])
-    if purge:
-        purge_platform(workspace, ids)
-    edit(file, drop_platform(ids))
-    stays = _("removed with all data") if purge else _(
-        "its containers go with the next deploy, its data stay on the server")
-    return Told((_("taken out of stack.yml: {ids}; {stays}").format(
-        ids=", ".join(ids), stays=stays),), {"dropped": list(ids), "purged": purge})
+    return ids
+
+
+def drop(workspace: Workspace, ids: tuple[str, ...]) -> Told:
+    """Take platforms out of stack.yml; their data stay."""
+    ids = droppable(workspace, ids)
+    edit(workspace.folder / "stack.yml", drop_platform(ids))
+    return Told((_("taken out of stack.yml: {ids}; its containers go with the next deploy, its "
+                   "data stay on the server").format(ids=", ".join(ids)),),
+                {"dropped": list(ids), "purged": False})
+
+
+def drop_for_good(workspace: Workspace, ids: tuple[str, ...], *, save: bool) -> Told:
+    """Off the server with their data, saved first, and out of stack.yml."""
+    ids = droppable(workspace, ids)
+    run = purge(workspace, ids, save=save)
+    edit(workspace.folder / "stack.yml", drop_platform(ids))
+    lines = [_("removed with all data, and taken out of stack.yml: {ids}").format(
+        ids=", ".join(ids))]
+    if run:
+        lines.append(_(
+            "saved before as {run}, for 30 days; to have it back: `natm pick {ids}`, `natm "
+            "deploy`, `natm restore {ids} --snapshot {run}`").format(run=run, ids=" ".join(ids)))
+    return Told(tuple(lines), {"dropped": list(ids), "purged": True, "saved": run})

@@ -27,7 +27,7 @@ def remove(workspace: Workspace, *, purge: bool) -> Told:
         for group in (["edge"], [id_ for id_ in receipts if id_ != "edge"]):
             some = {id_: receipts[id_] for id_ in group if id_ in receipts}
             if some:
-                _refuse_failed(remove_platforms(workspace, some, lock, purge=purge))
+                refuse_failed(remove_platforms(workspace, some, lock, purge=purge))
         remove_platforms(workspace, {}, lock, purge=purge, server_too=True)
         lock.result = "done"
     words = _("the data is gone too") if purge else _("the data stays in {root}/data").format(
@@ -42,20 +42,10 @@ def _without_receipt(workspace: Workspace) -> dict[str, Any]:
             for i in workspace.deployment.instances}
 
 
-def _refuse_failed(report: object) -> None:
+def refuse_failed(report: object) -> None:
+    """An error where a platform could not be taken away."""
     failed = [p for p in getattr(report, "platforms", ()) if p.state != "done"]
     if failed:
         raise NatmError(
             _("{id} could not be removed: {why}").format(id=failed[0].id, why=failed[0].message),
             code="remove.failed", hint=_("mend that and run the command again"))
-
-
-def purge_platform(workspace: Workspace, ids: tuple[str, ...]) -> None:
-    """Remove platforms and their data for good, before they leave stack.yml."""
-    with workspace.lock("drop --purge") as lock:
-        found = look(workspace)
-        # One that was dropped before has data and no receipt; it is named all the same.
-        some = {id_: found["receipts"].get(id_, {}) for id_ in ids}
-        workspace.write_bundle()
-        _refuse_failed(remove_platforms(workspace, some, lock, purge=True))
-        lock.result = "done"

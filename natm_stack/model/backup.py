@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -70,6 +70,8 @@ class BackupSpec(FileModel):
     daily: str = Field(
         default="03:30", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|off)$",
         description="Time of day on the server, as in \"03:30\"; \"off\": only when asked for.")
+    check: Literal["weekly", "monthly", "off"] = Field(
+        default="weekly", description="How often the server itself looks through what was saved.")
     here: bool = Field(default=True, description="Keep a repository on the server itself.")
     keep: Keep = Keep()
     copies: list[CopySpec] = Field(default=[], max_length=8)

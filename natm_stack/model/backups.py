@@ -44,7 +44,7 @@ class BackupReport:
     run: str
     at: str
     kind: str
-    """whole, part, or before-restore, before-upgrade, before-rollback."""
+    """whole, part, or before-restore, before-upgrade, before-rollback, before-purge."""
     seconds: float
     bytes: int
     added: int
@@ -136,6 +136,21 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """The server's own last look at what was saved; less than a proven restore."""
+
+    state: str
+    """ok, failed, or skipped: not tried, for want of room."""
+    at: str
+    says: str = ""
+    run: str = ""
+    files: int = 0
+    part: int = 0
+    of: int = 0
+    """The part of the repository that was read in whole, out of so many."""
+
+
+@dataclass(frozen=True)
 class BackupsReport:
     """The snapshots of one repository, oldest first."""
 
@@ -143,6 +158,7 @@ class BackupsReport:
     target: str
     snapshots: tuple[Snapshot, ...]
     proof: Proof | None
+    checked: Checked | None = None
 
     @property
     def ok(self) -> bool:

@@ -182,6 +182,10 @@ class Instance:
         """The service of this name; `KeyError` where there is none."""
         return {service.name: service for service in self.services}[name]
 
+    def group_of(self, path: str) -> int:
+        """Who may read one of its files on the server besides root: itself, what it mounts."""
+        return self.uid if path.startswith(("files/", "secrets/")) else 0
+
     @property
     def method(self) -> str | None:
         """How members sign in: native, header, ldap, oidc, or None."""

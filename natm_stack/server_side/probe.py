@@ -239,6 +239,19 @@ def backup_proof(state):
         "a restore was proven {days} day(s) ago, in {n} s", days=days, n=int(proof["seconds"]))
 
 
+def backup_check(one):
+    """The server's own look at what was saved; less than a proven restore."""
+    days = int(hours_since(one["at"]) / 24)
+    if one["state"] != "ok":
+        return ("failed" if one["state"] == "failed" else "warning"), _(
+            "looked through {days} day(s) ago: {why}" if one["state"] == "failed" else
+            "could not be looked through {days} day(s) ago: {why}", days=days,
+            why=one["says"]["text"].format(**one["says"]["values"]))
+    return ("warning" if days > 45 else "ok"), _(
+        "looked through {days} day(s) ago, {n} files as they were saved", days=days,
+        n=one["files"])
+
+
 def drill_copy():
     return "warning", _("one is running, or broke off; the next `natm drill` takes its copy away")
 
@@ -251,6 +264,8 @@ def backup_probes(asked):
             *((f"backup at {name}", timed(backup_target, one))
               for name, one in targets.items() if one and "ok" in one),
             ("backup elsewhere", timed(backup_elsewhere, state)),
+            *([("backup check", timed(backup_check, state["checked"]))]
+              if state.get("checked") else []),
             ("backup proof", timed(backup_proof, state)),
             *([("drill", timed(drill_copy))] if os.path.isdir(
                 os.path.join(asked["root"], "drill")) else [])]

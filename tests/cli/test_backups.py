@@ -106,6 +106,22 @@ def test_the_list_shows_which_one_was_proven(natm: Natm, folder: Path) -> None:
     assert said.json["error"]["code"] == "backup.unknown-target"
 
 
+@pytest.mark.parametrize(("checked", "told"), [
+    ({"state": "ok", "run": "r1", "files": 12}, "r1, 12 files as they were saved; part 3 of 8"),
+    ({"state": "failed", "says": {"text": "damaged", "values": {}}}, "✗ the server looked"),
+    ({"state": "skipped", "says": {"text": "no room", "values": {}}}, "○ the server did not"),
+])
+def test_the_servers_own_look_is_listed_and_is_no_proof(
+    natm: Natm, folder: Path, checked: dict[str, Any], told: str
+) -> None:
+    one = {"id": "1", "run": "r1", "at": "2026-03-01T03:30:00Z", "kind": "whole", "platforms": {}}
+    answer = {"target": "here", "targets": {}, "snapshots": [one], "proof": None, "checked": {
+        "at": "2026-03-03T05:00:00Z", "part": 3, "of": 8, **checked}}
+    said = natm("-C", str(folder), "backups", server=BackupServer({"ok": True, "result": answer}))
+    assert told in said.out
+    assert "no restore was proven yet" in said.out
+
+
 def test_a_secret_for_a_copy_is_kept_encrypted_and_never_rewritten(
     natm: Natm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

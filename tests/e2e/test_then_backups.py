@@ -6,6 +6,11 @@ Runs after the story, on the same server, which is bare again by then.
 
 from __future__ import annotations
 
+import base64
+import json
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from natm_stack.testing.images import ensure
@@ -15,6 +20,7 @@ from natm_stack.testing.volunteer import Volunteer, new_volunteer
 DISK = "/mnt/disk/kept"
 ALL = ("edge", "portal", "copyparty", "mediawiki", "prosody", "verifier")
 PAGE = "Minutes of the first meeting"
+PLAIN = "/srv/natm/plain"
 WORDS = "We agreed to water the plants."
 
 
@@ -168,6 +174,50 @@ def test_a_lost_server_comes_back_from_workspace_key_and_copy(volunteer: Volunte
     listed = volunteer.natm("members", "list", "--json").json["result"]["members"]
     assert [m["name"] for m in listed] == ["amina"]
     assert volunteer.natm("members", "reset", "amina").code == 0
+
+
+def plain(volunteer: Volunteer, script: str, *words: str) -> str:
+    """What one of the ejected scripts says, run on the server as its README says."""
+    return volunteer.on_server("sh", f"{PLAIN}/{script}.sh", *words)
+
+
+def test_the_stack_goes_on_without_natm(volunteer: Volunteer, tmp_path: Path) -> None:
+    made = tmp_path / "plain"
+    assert volunteer.natm("eject", str(made), "--yes").code == 0
+    packed = subprocess.run(["tar", "-C", str(made), "-cz", "."], capture_output=True, check=True)
+    volunteer.on_server("mkdir", "-m", "700", PLAIN)
+    volunteer.server.exec(["sh", "-c", f"base64 -d | tar -C {PLAIN} -xz"],
+                          data=base64.b64encode(packed.stdout).decode())
+    for script in ("place", "images", "start", "leave-natm"):
+        plain(volunteer, script)
+    assert sorted(volunteer.on_server("ls", "/srv/natm").split()) == [
+        "audit.log", "backup", "data", "plain", "public"]
+    assert volunteer.on_server("ls", "/srv/natm/backup").split() == ["repository"]
+    assert "natm-backup" not in volunteer.on_server("systemctl", "list-unit-files")
+    running = volunteer.on_server("docker", "ps", "--quiet").split()
+    sources = volunteer.on_server(
+        "docker", "inspect", "--format", "{{range .Mounts}}{{println .Source}}{{end}}", *running)
+    assert "/srv/natm/plain/" in sources
+    assert "/srv/natm/bundle/" not in sources
+    write(volunteer, "Without natm", WORDS)
+    plain(volunteer, "backup")
+    volunteer.on_server("sh", "-c", (
+        "rm -r /srv/natm/data/copyparty/files/shared/*;"
+        "docker exec natm-mediawiki-database-1 mariadb -e 'DROP DATABASE wiki'"))
+    assert read(volunteer, "Without natm") == ("", "")
+    for id_ in ("copyparty", "mediawiki"):
+        plain(volunteer, "restore", id_)
+    assert read(volunteer, "Without natm") == (WORDS, WORDS)
+    # What natm itself saved can be restored by them too, from any of the repositories.
+    listed = json.loads(volunteer.on_server(
+        "restic", "--no-cache", "--repo", DISK, "--password-file", f"{PLAIN}/backup/key",
+        "snapshots", "--json"))
+    natms = [one["short_id"] for one in listed if "kind=whole" in one["tags"]]
+    plain(volunteer, "restore", "copyparty", natms[-1], "disk")
+    assert read(volunteer, PAGE)[1] == WORDS
+    assert read(volunteer, "Without natm")[1] == ""
+    assert "paused" not in volunteer.on_server("docker", "ps", "--format", "{{.State}}")
+    assert volunteer.on_server("ls", "-A", "/srv/natm/data/.plain", check=False) == ""
 
 
 def test_the_server_is_left_bare(volunteer: Volunteer) -> None:

@@ -67,6 +67,24 @@ def test_one_that_went_wrong_is_red_until_the_next_goes_well(probes: Any) -> Non
     assert "wiki/database broke off" in str(found["backup"]["says"])
 
 
+@pytest.mark.parametrize(("checked", "state", "told"), [
+    ({"state": "ok", "files": 12}, "ok", "12 files as they were saved"),
+    ({"state": "failed", "says": {"text": "{n} is damaged", "values": {"n": "here"}}}, "failed",
+     "here is damaged"),
+    ({"state": "skipped", "says": {"text": "no room", "values": {}}}, "warning", "no room"),
+])
+def test_the_servers_own_look_is_told_apart_from_a_proof(
+    probes: Any, checked: dict[str, Any], state: str, told: str
+) -> None:
+    found = probes({**last(1), "checked": {"at": ago(50), **checked}})
+    assert found["backup check"]["state"] == state
+    says = found["backup check"]["says"]
+    assert told in says["text"].format(**says["values"])
+    assert found["backup proof"]["state"] == "warning"
+    late = probes({**last(1), "checked": {"at": ago(24 * 46), "state": "ok", "files": 1}})
+    assert late["backup check"]["state"] == "warning"
+
+
 def test_it_stays_yellow_until_a_copy_is_somewhere_else(probes: Any) -> None:
     here = {"ok": True, "away": False, "last_ok": ago(1), "snapshots": 3, "mb": 7}
     found = probes({**last(1), "targets": {"here": here}})

@@ -2,6 +2,7 @@
 """Backups of one stack, on its own server, with no laptop present.
 
     python3 FOLDER run            what the timer does: a backup of all, copies, old ones dropped
+    python3 FOLDER check          what another timer does: a look at what was saved
     python3 FOLDER backup         the same for natm, which holds the server's lock meanwhile
     python3 FOLDER list           the snapshots there are
     python3 FOLDER restore        a snapshot back in place
@@ -14,7 +15,7 @@
     python3 FOLDER wait ID        waits beside it, for the case that nobody ends it
 
 The folder's neighbours are plan.json, targets.json and key. Reads one line of JSON from standard
-input (for `run`, nothing), prints one line of JSON, and ends with 0 when it was done.
+input (for `run` and `check`, nothing), prints one line of JSON, and ends with 0 when it was done.
 """
 
 import contextlib
@@ -24,6 +25,7 @@ import pathlib
 import signal
 import sys
 
+import checking
 import lock
 import restoring
 import upgrading
@@ -34,10 +36,14 @@ from taking import take
 
 
 def backup(house, asked):
+    kind = asked.get("kind")
+    if kind not in (None, "before-purge"):
+        raise Refused("backup.unknown-action", "this server's program for backups knows no "
+                      "{action}", "`natm deploy` brings the newest", action=str(kind)[:60])
     # What cannot be ended is remembered as trouble by then, and the others are saved all the same.
     with contextlib.suppress(Refused):
         recover(house)
-    return take(house, tuple(asked.get("only", ())))
+    return take(house, tuple(asked.get("only", ())), kind)
 
 
 def recover(house):
@@ -55,7 +61,8 @@ def listed(house, asked):
     repository = Repository(house, asked.get("target") or house.plan["targets"][0])
     state = house.state
     return {"target": repository.name, "targets": state.get("targets", {}),
-            "proof": state.get("proof"), "snapshots": repository.snapshots()}
+            "proof": state.get("proof"), "checked": state.get("checked"),
+            "snapshots": repository.snapshots()}
 
 
 def proven(house, asked):
@@ -70,16 +77,17 @@ ACTIONS = {"backup": backup, "list": listed, "restore": restoring.restore, "reco
            "proven": proven, "upgrade": upgrading.upgrade, "commit": upgrading.commit,
            "back": upgrading.back, "rollback": upgrading.rollback,
            "earlier": upgrading.before_now}
+BY_ITSELF = {"run": ("backup", backup), "check": ("backup check", checking.check),
+             "boot": ("boot", recovered)}
+"""What takes the lock by itself, and how the lock's owner is called meanwhile."""
 
 
 def carry_out(action, asked):
     house = House(pathlib.Path(__file__).resolve().parent.parent)
-    if action == "run":
-        with lock.alone(house, "backup"), lock.working(house):
-            return backup(house, {})
-    if action == "boot":
-        with lock.alone(house, "boot"), lock.working(house):
-            return recover(house)
+    if action in BY_ITSELF:
+        command, act = BY_ITSELF[action]
+        with lock.alone(house, command), lock.working(house):
+            return act(house, {})
     if action == "wait":
         return waiting.wait(house, sys.argv[2])
     if action not in ACTIONS:
@@ -101,7 +109,7 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     action = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        alone = action in ("run", "boot", "wait")
+        alone = action in (*BY_ITSELF, "wait")
         asked = {} if alone else json.loads(sys.stdin.readline() or "{}")
         answer = {"ok": True, "result": carry_out(action, asked)}
     except Refused as why:

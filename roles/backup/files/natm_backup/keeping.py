@@ -6,7 +6,7 @@ import datetime
 from house import moment
 
 PARTS_DAYS = 30
-"""How long snapshots of single platforms stay, and those made before a restore."""
+"""How long snapshots of single platforms stay, and those made before a restore or a purge."""
 
 
 def to_drop(snapshots, keep, proven, today):
