@@ -35,6 +35,11 @@ def listing(layers: tuple[Path, ...]) -> Listing:
     return made
 
 
+def refused(found: Listing, category: str | None) -> list[Listing]:
+    """What the catalog does not offer, of a category."""
+    return [p for p in found["refused"] if category in (None, p["category"])]
+
+
 def matching(found: Listing, category: str | None, instead_of: str | None) -> list[Listing]:
     """The platforms of a category, and those that people come to from somewhere else."""
     word = (instead_of or "").strip().lower().replace(" ", "-")
@@ -46,7 +51,8 @@ def _seen(roots: list[Path]) -> list[Any]:
     """Everything a change of any file would change."""
     seen: list[Any] = [__version__]
     for root in roots:
-        for folder, name in ((root / "platforms", "platform.yml"), (root / "kits", "")):
+        for folder, name in ((root / "platforms", "platform.yml"), (root / "kits", ""),
+                             (root / "refused", "dossier.yml")):
             with contextlib.suppress(OSError):
                 for entry in sorted(os.scandir(folder), key=lambda e: e.name):
                     seen.append(_stamp(f"{entry.path}/{name}" if name else entry.path))
@@ -87,6 +93,7 @@ def _keep(file: Path, value: dict[str, Any]) -> None:
 
 def _read(roots: list[Path]) -> Listing:
     from ..load import load_catalog
+    from .refused import refused_values
 
     catalog = load_catalog(roots[0], [(root, False) for root in roots[1:]])
     return {
@@ -95,4 +102,5 @@ def _read(roots: list[Path]) -> Listing:
              "instead_of": p.instead_of}
             for p in (entry.platform for entry in catalog.entries.values())],
         "kits": {k.name: {"platforms": k.platforms, "for": k.audience, "because": k.because}
-                 for k in catalog.kits.values()}}
+                 for k in catalog.kits.values()},
+        "refused": refused_values(catalog.refused)}
