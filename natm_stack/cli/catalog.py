@@ -31,7 +31,7 @@ def list_command(
 
     Example: natm catalog list --category docs --instead-of google-docs
     """
-    from ..flows.listing import listing, matching
+    from ..flows.listing import in_short, listing, matching
     from ..model.results import Told
     from .show import columns
 
@@ -39,8 +39,9 @@ def list_command(
     if only_refused:
         return app.show(_refused_told(catalog, category), "catalog-refused/1")
     found = matching(catalog, category, instead_of)
-    rows = [(p["id"], p["category"], p["version"], p["summary"]["en"]) for p in found]
-    text = columns((_("id"), _("category"), _("version"), _("what it is")), rows)
+    rows = [(p["id"], p["category"], p["version"], p["summary"]["en"], in_short(p["ladder"]))
+            for p in found]
+    text = columns((_("id"), _("category"), _("version"), _("what it is"), _("proven")), rows)
     kits = [f"  {name}: {', '.join(kit['platforms'])}" for name, kit in catalog["kits"].items()]
     value: dict[str, Any] = {
         "platforms": found,

@@ -14,8 +14,8 @@ from ..i18n import _
 
 COMMANDS = (
     "init", "catalog", "pick", "drop", "vet", "decide", "plan", "render", "deploy", "verify",
-    "health", "members", "backup", "backups", "restore", "drill", "secrets", "logs", "doctor",
-    "remove",
+    "prove", "health", "members", "backup", "backups", "restore", "drill", "secrets", "logs",
+    "doctor", "remove",
 )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import NatmError
 from ..i18n import _
 from ..load import Catalog, CatalogEntry, load_catalog, load_platform, tree_digest
+from ..load_ladder import ladder_of
 from ..load_vetting import load_criteria, load_refused, read_dossier
 from ..model.base import months_later, text_in
 from ..model.criteria import Criteria
@@ -20,6 +21,7 @@ from ..model.results import Told
 from ..paths import shipped
 from ..plaintext import one_line
 from .dossiers import dossier_told
+from .ladder import ladder_told, the_ladder
 from .refused import show_refused
 from .vet import Vetting
 
@@ -38,8 +40,10 @@ def show_entry(vetting: Vetting, id_: str) -> Told:
         return show_refused(vetting, catalog.refused[id_])
     entry = catalog.entry(id_)
     dossier = dossier_told(vetting, entry)
-    values = {**entry.platform.model_dump(mode="json"), "dossier": dossier.values or None}
-    return Told((*_entry_lines(entry), *dossier.lines), values)
+    ladder = ladder_told(entry)
+    values = {**entry.platform.model_dump(mode="json"), "ladder": ladder.values,
+              "dossier": dossier.values or None}
+    return Told((*_entry_lines(entry), *ladder.lines, *dossier.lines), values)
 
 
 def _entry_lines(entry: CatalogEntry) -> list[str]:
@@ -130,7 +134,9 @@ def _problems(folder: Path) -> list[str]:
             folder=folder, name=path.name) for path in sorted(folder.iterdir())
             if path.name not in ("dossier.yml", "measurements")]
     try:
-        platform = load_platform(folder).platform
+        entry = load_platform(folder)
+        platform = entry.platform
+        ladder_of(entry, the_ladder())
     except NatmError as error:
         return [str(error)]
     found = [_("{folder}: {name} is missing").format(folder=folder, name=name)
