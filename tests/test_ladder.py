@@ -122,8 +122,9 @@ def test_the_list_says_what_the_files_say(home: Path) -> None:
         folder = shipped("catalog") / "platforms" / one["id"]
         version = yaml.safe_load((folder / "platform.yml").read_text(encoding="utf-8"))["version"]
         newest: dict[str, str] = {}
-        for file in sorted(folder.glob("measurements/*-ladder.yml")):
-            value = yaml.safe_load(file.read_text(encoding="utf-8"))
+        values = [yaml.safe_load(file.read_text(encoding="utf-8"))
+                  for file in folder.glob("measurements/*-ladder.yml")]
+        for value in sorted(values, key=lambda v: (v["run_on"], v["environment"]["at"])):
             if value["subject"]["version"] == version:
                 newest |= {rung: r["outcome"] for rung, r in value["result"].items()}
         listed = {name: rung["state"] for name, rung in one["ladder"]["rungs"].items()

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets as random_source
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from .. import __version__
@@ -42,6 +44,8 @@ def prove(
     """Try what applies of the ladder, on one server for all, and write a record for each."""
     catalog = load_catalog(shipped("catalog"), [(f.resolve(), True) for f in tools.catalogs])
     entries = [catalog.entry(id_) for id_ in dict.fromkeys(ids)]
+    if keep:
+        _refuse_unwritable(entries)
     ladder = the_ladder()
     ways = _ways(ladder, only)
     picked = tuple(e.platform.id for e in entries if e.platform.id not in ALWAYS)
@@ -50,23 +54,42 @@ def prove(
         climb.all()
         subjects = {e.platform.id: climb.subject(e) for e in entries}
         around = _environment(ground, host)
-    told: list[str] = []
-    values = {}
+    records: dict[str, Any] = {}
     for entry in entries:
-        id_ = entry.platform.id
-        own = {rung: climb.results[how][id_] for rung, how in ways.items()
-               if rung not in entry.platform.not_applicable
-               and id_ in climb.results.get(how, {})}
-        record = record_of(subjects[id_], around, own) if own else None
+        own = climb.of(entry, ways)
+        record = record_of(subjects[entry.platform.id], around, own) if own else None
         if record and keep:
-            write(entry.folder / "measurements" / f"{record['run_on']}-ladder.yml",
-                  text_of(record).encode())
-        told += [f"{id_}:", *(f"  {rung}: {one['outcome']}, {one['saw']}"
-                              for rung, one in own.items())]
-        values[id_] = record
-    good = all(r["outcome"] == "passed" for v in values.values() if v
-               for r in v["result"].values())
-    return Told(tuple(told), {"records": values}, good=good)
+            write(_free_name(entry, record), text_of(record).encode())
+        records[entry.platform.id] = record
+    return _told(records)
+
+
+def _told(records: dict[str, Any]) -> Told:
+    lines, good = [], True
+    for id_, record in records.items():
+        lines.append(f"{id_}:" if record else _("{id}: nothing of this applies").format(id=id_))
+        for rung, one in (record["result"] if record else {}).items():
+            lines.append(f"  {rung}: {one['outcome']}, {one['saw']}")
+            good = good and one["outcome"] == "passed"
+    return Told(tuple(lines), {"records": records}, good=good)
+
+
+def _refuse_unwritable(entries: list[CatalogEntry]) -> None:
+    """Said before the work of half an hour, not after it."""
+    for entry in entries:
+        if not os.access(entry.folder, os.W_OK):
+            raise NatmError(
+                _("nothing can be written into the folder of {id}").format(id=entry.platform.id),
+                code="prove.no-place", where=str(entry.folder),
+                hint=_("run it in a copy of the repository, or with --no-record"))
+
+
+def _free_name(entry: CatalogEntry, record: dict[str, Any]) -> Path:
+    """A file of its own: an earlier record of the same day stays, whatever it says."""
+    folder, day = entry.folder / "measurements", record["run_on"]
+    clock = record["environment"]["at"][11:19].replace(":", "")
+    first = folder / f"{day}-ladder.yml"
+    return folder / f"{day}-{clock}-ladder.yml" if first.exists() else first
 
 
 def _ways(ladder: Ladder, only: tuple[str, ...]) -> dict[str, str]:
@@ -90,10 +113,18 @@ class Climb:
     def all(self) -> None:
         """From the bottom up; what failed to come up is not tried further."""
         self._note("deploy", self._deploy)
+        if not self._up():
+            return
         for how, way in (("verify", self._verify), ("restore", self._restore),
                          ("one_account", self._one_account)):
             if how in self.ways:
                 self._note(how, way)
+
+    def of(self, entry: CatalogEntry, ways: dict[str, str]) -> dict[str, Any]:
+        """What was seen of one platform, by the rungs that apply to it."""
+        id_, out = entry.platform.id, entry.platform.not_applicable
+        return {rung: self.results[how][id_] for rung, how in ways.items()
+                if rung not in out and id_ in self.results.get(how, {})}
 
     def _note(self, how: str, way: Callable[[], Results]) -> None:
         try:

@@ -72,13 +72,30 @@ def proving_ground(
             folder = home / "stack"
             init(folder, values, None, tools.catalogs, accept_unproven=True)
             ground = Ground(folder, made[1], state, ready)
-            yield ground
             if state is None:
-                remove(ground.workspace, purge=True)
+                _refuse_used(ground.workspace)
+            try:
+                yield ground
+            finally:
+                if state is None:
+                    remove(ground.workspace, purge=True)
     finally:
         if state:
             _run(tools, "natm_stack.testing.server", "destroy", "--state", str(state))
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _refuse_used(workspace: Workspace) -> None:
+    """Everything of this stack is purged at the end: it must never be somebody's own."""
+    root = workspace.deployment.root
+    done = workspace.server.run(("sh", "-c", 'test -e "$1" || docker ps -aq | grep -q .', "sh",
+                                 root))
+    if done.code == 0:
+        raise NatmError(
+            _("{host} has something on it already, and proving would take it away").format(
+                host=workspace.deployment.server.host), code="prove.in-use",
+            hint=_("name a server without {root} and without containers; without --server a "
+                   "throwaway one is made on this machine").format(root=root))
 
 
 def _throwaway(state: Path, tools: Tools, ready: bool) -> tuple[str, Tools]:

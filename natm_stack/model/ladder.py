@@ -82,6 +82,11 @@ class LadderRecord(FileModel):
     sealed: Digest
 
     @property
+    def when(self) -> tuple[date, str]:
+        """The day and, on one day, the hour."""
+        return self.run_on, self.environment.get("at", "")
+
+    @property
     def seal(self) -> str:
         """What everything but the seal hashes to."""
         return seal_of(self.model_dump(mode="json", exclude={"sealed"}))
@@ -122,7 +127,7 @@ def states(
             waits = rung.waits_for["en"] if rung.waits_for else ""
             found.append(RungState(name, "missing", why=waits))
         else:
-            record, file = max(tried, key=lambda one: (one[0].run_on, one[1]))
+            record, file = max(tried, key=lambda one: one[0].when)
             one = record.result[name]
             found.append(RungState(
                 name, "proven" if one.outcome == "passed" else "failed", record.run_on, one.saw,
