@@ -101,7 +101,8 @@ def _data_folders(deployment: Deployment) -> list[tuple[str, ...]]:
     edge = str(deployment.instance("edge").uid)
     rows: list[tuple[str, ...]] = [
         (deployment.root, "0", "0", "0711"), (f"{deployment.root}/data", "0", "0", "0711"),
-        (f"{deployment.root}/public", edge, "0", "0755")]
+        (f"{deployment.root}/public", edge, "0", "0755"),
+        (f"{deployment.root}/closed", "0", "0", "0755")]
     for one in running(deployment):
         rows.append((f"{deployment.root}/data/{one.id}", "0", "0", "0711"))
         rows += [(v.path, str(v.uid), str(v.gid), v.mode) for v in one.volumes]

@@ -44,14 +44,22 @@ class Catalog:
     kits: dict[str, Kit]
     images: Path
     base_digest: str
+    refused: dict[str, Path] = field(default_factory=dict)
+    """Folders of those that the catalog does not offer, and tells why, by id."""
 
     def entry(self, id_: str, where: Place | None = None) -> CatalogEntry:
         """The entry of this id; `NatmError` suggests the nearest name where there is none."""
         if id_ in self.entries:
             return self.entries[id_]
+        if id_ in self.refused:
+            raise NatmError(
+                _("the catalog refuses {id}").format(id=id_), code="catalog.refused", where=where,
+                hint=_("`natm catalog show {id}` tells why, what would change it, and what there "
+                       "is instead").format(id=id_))
         raise NatmError(
             _("the catalog has no platform called {id}").format(id=id_),
-            code="stack.unknown-platform", where=where, hint=suggestion(id_, self.entries),
+            code="stack.unknown-platform", where=where,
+            hint=suggestion(id_, (*self.entries, *self.refused)),
         )
 
 
@@ -144,16 +152,20 @@ def load_catalog(shipped: Path, layers: list[tuple[Path, bool]] | None = None) -
     """Read the shipped catalog and the layers on top, given as (folder, trusted)."""
     entries: dict[str, CatalogEntry] = {}
     kits: dict[str, Kit] = {}
+    refused: dict[str, Path] = {}
     for root, trusted in [(shipped, True), *(layers or [])]:
         _require_folder(root)
         for folder in _platform_folders(root):
             entries[folder.name] = load_platform(folder, trusted=trusted)
+            # Who brings a platform of their own has decided for themselves.
+            refused.pop(folder.name, None)
+        refused |= {folder.name: folder for folder in _refused_folders(root, entries)}
         for file in sorted((root / "kits").glob("*.yml")):
             kit = validated(read(file), Kit, "catalog")
             kits[kit.name] = kit
-    _require_own_names(entries)
+    _require_own_names({id_: e.folder / "platform.yml" for id_, e in entries.items()} | refused)
     _require_own_blocks(entries)
-    return Catalog(entries, kits, shipped / "images", tree_digest(shipped / "images"))
+    return Catalog(entries, kits, shipped / "images", tree_digest(shipped / "images"), refused)
 
 
 def tree_digest(folder: Path) -> str:
@@ -192,6 +204,18 @@ def _platform_folders(root: Path) -> list[Path]:
     return folders
 
 
+def _refused_folders(root: Path, entries: dict[str, CatalogEntry]) -> list[Path]:
+    folders = sorted(p.parent for p in (root / "refused").glob("*/dossier.yml"))
+    for folder in folders:
+        _refuse_disguise(folder)
+        if folder.name in entries:
+            raise NatmError(
+                _("{id} is offered and refused at once").format(id=folder.name),
+                code="catalog.refused-twice", where=str(folder),
+                hint=_("a community refuses what a catalog offers with `natm decide`"))
+    return folders
+
+
 def _refuse_disguise(folder: Path) -> None:
     """An entry is a folder of its own with a plain name: no link, no letters of another script."""
     for path in (folder, folder / "platform.yml", folder / "dossier.yml"):
@@ -215,15 +239,15 @@ def _looks_like(id_: str) -> str:
     return id_.translate(_ALIKE).replace("rn", "m").replace("vv", "w")
 
 
-def _require_own_names(entries: dict[str, CatalogEntry]) -> None:
+def _require_own_names(files: dict[str, Path]) -> None:
     """Nobody should take one platform for another by its id."""
     seen: dict[str, str] = {}
-    for id_, entry in entries.items():
+    for id_, file in files.items():
         other = seen.setdefault(_looks_like(id_), id_)
         if other != id_:
             raise NatmError(
                 _("{one} and {two} look alike").format(one=other, two=id_),
-                code="catalog.lookalike", where=entry.document.place("id"),
+                code="catalog.lookalike", where=str(file),
                 hint=_("give one of them a name nobody can mistake"))
 
 

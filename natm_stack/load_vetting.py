@@ -18,7 +18,14 @@ from .i18n import _
 from .load import CatalogEntry, validated
 from .model.criteria import CONTESTED, NOT_APPLICABLE, UNKNOWN, Criteria
 from .model.decision import Decision
-from .model.dossier import PERSONAL, RANKING, Dossier, digest_of_evidence, every_claim
+from .model.dossier import (
+    PERSONAL,
+    RANKING,
+    Dossier,
+    Refused,
+    digest_of_evidence,
+    every_claim,
+)
 from .model.policy import Policy, problems_with
 from .yamlfile import Document, read
 
@@ -63,7 +70,25 @@ def load_dossier(entry: CatalogEntry, criteria: Criteria) -> LoadedDossier | Non
     file = entry.folder / "dossier.yml"
     if not file.is_file() and not file.is_symlink():
         return None
-    return read_dossier(file, criteria, platform=entry.platform.id)
+    loaded = read_dossier(file, criteria, platform=entry.platform.id)
+    if loaded.dossier.refused:
+        raise NatmError(
+            _("{id} is offered here, and its dossier says that it is refused").format(
+                id=entry.platform.id), code="dossier.refused-here", where=str(file),
+            hint=_("what is refused lies in refused/ID and has a dossier alone"))
+    return loaded
+
+
+def load_refused(folder: Path, criteria: Criteria) -> tuple[LoadedDossier, Refused]:
+    """The dossier of a platform that is not offered, and why it is not."""
+    file = folder / "dossier.yml"
+    loaded = read_dossier(file, criteria, platform=folder.name)
+    if loaded.dossier.refused is None:
+        raise NatmError(
+            _("this dossier does not say why {id} is refused").format(id=folder.name),
+            code="dossier.no-reason", where=str(file),
+            hint=_("write `refused:` with since, reasons and would_change"))
+    return loaded, loaded.dossier.refused
 
 
 def read_dossier(file: Path, criteria: Criteria, *, platform: str) -> LoadedDossier:

@@ -21,7 +21,8 @@ TESTS = sorted(p for p in Path(__file__).parent.rglob("*.py"))
 
 # Words and errors are everybody's. Of the rest, each part imports what stands here and no more.
 EVERYBODY = {"", "errors", "i18n", "plaintext"}
-ARROWS = {"load", "load_vetting", "vet", "resolve", "isolation", "render", "diff", "preflight"}
+ARROWS = {"load", "load_vetting", "load_ladder", "vet", "resolve", "isolation", "render", "diff",
+          "preflight"}
 SHARED = {"acme", "backupfile", "composefile", "ejecting", "mailing", "paths", "signin",
           "stackfile", "templating", "varsfile", "vault", "yamlfile"}
 EFFECTS = {"process", "files", "secrets", "server", "apply"}
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The arrows, left to right.
     "load": {"model", "yamlfile"},
     "load_vetting": {"model", "load", "yamlfile"},
+    "load_ladder": {"model", "load", "yamlfile"},
     "vet": {"model"},
     "resolve": {"model", "load"},
     "isolation": {"model", "load", "resolve"},

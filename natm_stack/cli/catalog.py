@@ -21,20 +21,27 @@ def command() -> None:
 @click.option("--category", default=None, help=_("Only this category, for instance chat."))
 @click.option("--instead-of", default=None, metavar="NAME",
               help=_("Only what people come to from there, for instance whatsapp."))
+@click.option("--refused", "only_refused", is_flag=True,
+              help=_("What the catalog does not offer, and why, instead."))
 @click.pass_obj
-def list_command(app: App, category: str | None, instead_of: str | None) -> int:
-    """List platforms and kits.
+def list_command(
+    app: App, category: str | None, instead_of: str | None, only_refused: bool
+) -> int:
+    """List platforms and kits; what is refused is not among them.
 
     Example: natm catalog list --category docs --instead-of google-docs
     """
-    from ..flows.listing import listing, matching
+    from ..flows.listing import in_short, listing, matching
     from ..model.results import Told
     from .show import columns
 
     catalog = listing(app.layers)
+    if only_refused:
+        return app.show(_refused_told(catalog, category), "catalog-refused/1")
     found = matching(catalog, category, instead_of)
-    rows = [(p["id"], p["category"], p["version"], p["summary"]["en"]) for p in found]
-    text = columns((_("id"), _("category"), _("version"), _("what it is")), rows)
+    rows = [(p["id"], p["category"], p["version"], p["summary"]["en"], in_short(p["ladder"]))
+            for p in found]
+    text = columns((_("id"), _("category"), _("version"), _("what it is"), _("proven")), rows)
     kits = [f"  {name}: {', '.join(kit['platforms'])}" for name, kit in catalog["kits"].items()]
     value: dict[str, Any] = {
         "platforms": found,
@@ -42,6 +49,20 @@ def list_command(app: App, category: str | None, instead_of: str | None) -> int:
     lines = (text, "", _("kits:"), *kits) if rows else (
         _("the catalog has nothing of that kind yet"),)
     return app.show(Told(lines, value), "catalog-list/1")
+
+
+def _refused_told(catalog: dict[str, Any], category: str | None) -> Any:
+    from ..flows.listing import refused
+    from ..model.base import words_in
+    from ..model.results import Told
+    from .show import columns
+
+    found = refused(catalog, category)
+    rows = [(p["id"], p["category"], p["since"], words_in(p["why"][0], ("en",))) for p in found]
+    text = columns((_("id"), _("category"), _("since"), _("the first reason")), rows)
+    lines = (text, "", _("`natm catalog show ID` gives all reasons, and what would change them")) \
+        if rows else (_("nothing of that kind is refused"),)
+    return Told(lines, {"refused": found})
 
 
 @command.command("show")
@@ -102,7 +123,8 @@ def lint_command(app: App, folders: tuple[Path, ...], before: Path | None) -> in
     """
     from ..flows.catalog import entries, lint
 
-    given = folders or tuple(e.folder for e in entries(app.tools.catalogs).entries.values())
+    catalog = entries(app.tools.catalogs)
+    given = folders or (*(e.folder for e in catalog.entries.values()), *catalog.refused.values())
     return app.show(lint(given, before), "catalog-lint/1", bad=1)
 
 

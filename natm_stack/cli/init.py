@@ -31,6 +31,8 @@ from .app import App
               help=_("Where certificates come from."))
 @click.option("--policy", default=None,
               help=_("A policy to begin with: first-steps, careful, newsroom, school."))
+@click.option("--accept-unproven", is_flag=True,
+              help=_("Also what was only rendered, and never run."))
 @click.option("--email", default=None, help=_("Whom the certificate issuer warns."))
 @click.pass_obj
 def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
@@ -51,7 +53,9 @@ def command(app: App, /, folder: str, source: str | None, **given: Any) -> int:
     if not kit and not given["platforms"]:
         kit = "commons"
     policy = None if given["policy"] == "none" else given["policy"]
-    return app.show(init(where, _values(given), kit, app.tools.catalogs, policy), "init/1")
+    return app.show(init(
+        where, _values(given), kit, app.tools.catalogs, policy,
+        accept_unproven=given["accept_unproven"]), "init/1")
 
 
 def _ask(given: dict[str, Any]) -> str | None:

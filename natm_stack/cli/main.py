@@ -14,7 +14,7 @@ from ..i18n import _
 
 COMMANDS = (
     "init", "catalog", "pick", "drop", "vet", "decide", "plan", "render", "deploy", "verify",
-    "health", "members", "backup", "backups", "restore", "drill", "outdated", "upgrade",
+    "prove", "health", "members", "backup", "backups", "restore", "drill", "outdated", "upgrade",
     "rollback", "secrets", "logs", "doctor", "eject", "remove",
 )
 

@@ -11,15 +11,18 @@ from pathlib import Path
 from ..errors import NatmError
 from ..i18n import _
 from ..load import Catalog, CatalogEntry, load_catalog, load_platform, tree_digest
-from ..load_vetting import load_criteria, read_dossier
+from ..load_ladder import ladder_of
+from ..load_vetting import load_criteria, load_refused, read_dossier
 from ..model.base import months_later, text_in
 from ..model.criteria import Criteria
-from ..model.dossier import moved_without_evidence
+from ..model.dossier import Dossier, moved_without_evidence
 from ..model.platform import FIRST_UID, UIDS_PER_PLATFORM, Platform
 from ..model.results import Told
 from ..paths import shipped
 from ..plaintext import one_line
 from .dossiers import dossier_told
+from .ladder import ladder_told, the_ladder
+from .refused import show_refused
 from .vet import Vetting
 
 WANTED = ("compose.yml.j2", "proofs.py", "README.md", "CHANGES.md", "dossier.yml")
@@ -32,10 +35,15 @@ def entries(layers: tuple[Path, ...]) -> Catalog:
 
 def show_entry(vetting: Vetting, id_: str) -> Told:
     """Everything platform.yml and the dossier say that a chooser wants to know."""
-    entry = vetting.catalog.entry(id_)
+    catalog = vetting.catalog
+    if id_ in catalog.refused:
+        return show_refused(vetting, catalog.refused[id_])
+    entry = catalog.entry(id_)
     dossier = dossier_told(vetting, entry)
-    values = {**entry.platform.model_dump(mode="json"), "dossier": dossier.values or None}
-    return Told((*_entry_lines(entry), *dossier.lines), values)
+    ladder = ladder_told(entry)
+    values = {**entry.platform.model_dump(mode="json"), "ladder": ladder.values,
+              "dossier": dossier.values or None}
+    return Told((*_entry_lines(entry), *ladder.lines, *dossier.lines), values)
 
 
 def _entry_lines(entry: CatalogEntry) -> list[str]:
@@ -121,8 +129,14 @@ def lint(folders: tuple[Path, ...], before: Path | None = None) -> Told:
 
 
 def _problems(folder: Path) -> list[str]:
+    if folder.parent.name == "refused":
+        return [_("{folder}: {name} has no place here: what is refused has a dossier alone").format(
+            folder=folder, name=path.name) for path in sorted(folder.iterdir())
+            if path.name not in ("dossier.yml", "measurements")]
     try:
-        platform = load_platform(folder).platform
+        entry = load_platform(folder)
+        platform = entry.platform
+        ladder_of(entry, the_ladder())
     except NatmError as error:
         return [str(error)]
     found = [_("{folder}: {name} is missing").format(folder=folder, name=name)
@@ -137,13 +151,19 @@ def _problems(folder: Path) -> list[str]:
     return found
 
 
+def _dossier_in(folder: Path, criteria: Criteria) -> Dossier:
+    if folder.parent.name == "refused":
+        return load_refused(folder, criteria)[0].dossier
+    return read_dossier(folder / "dossier.yml", criteria, platform=folder.name).dossier
+
+
 def _dossier_problems(folder: Path, criteria: Criteria, before: Path | None) -> list[str]:
     file = folder / "dossier.yml"
-    if not file.exists():
+    if not file.exists() and folder.parent.name != "refused":
         return []
     try:
-        dossier = read_dossier(file, criteria, platform=folder.name).dossier
-        earlier = before and before / "platforms" / folder.name / "dossier.yml"
+        dossier = _dossier_in(folder, criteria)
+        earlier = before and before / folder.parent.name / folder.name / "dossier.yml"
         if not earlier or not earlier.exists():
             return []
         old = read_dossier(earlier, criteria, platform=folder.name).dossier

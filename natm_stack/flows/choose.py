@@ -9,17 +9,19 @@ from ..model.deployment import ALWAYS
 from ..model.results import Told
 from ..resolve import resolve
 from ..stackfile import add_platform, drop_platform, edit, edited
+from .ladder import require_proven
 from .purge import purge
 from .workspace import Workspace
 
 
-def pick(workspace: Workspace, ids: tuple[str, ...]) -> Told:
+def pick(workspace: Workspace, ids: tuple[str, ...], *, accept_unproven: bool = False) -> Told:
     """Add platforms to stack.yml."""
     for id_ in ids:
         entry = workspace.catalog.entry(id_)
         if not entry.trusted:
             raise NatmError(_("{id} comes from a catalog nobody here has trusted yet").format(
                 id=id_), code="catalog.untrusted", hint=_("read it, then `natm catalog trust`"))
+        require_proven(entry, accept_unproven)
     new = tuple(id_ for id_ in ids if id_ not in workspace.loaded.stack.platforms)
     edit(workspace.folder / "stack.yml", add_platform(new))
     words = _("added to stack.yml: {ids}").format(ids=", ".join(new)) if new else _(

@@ -24,11 +24,11 @@ WIDTH = 92
 class Teller:
     """Puts one dossier into words."""
 
-    def __init__(self, vetting: Vetting, entry: CatalogEntry, dossier: Dossier) -> None:
+    def __init__(self, vetting: Vetting, dossier: Dossier, version: str) -> None:
         self.criteria: Criteria = vetting.criteria
         self.dossier = dossier
         self.today = max(vetting.clock, newest_day(dossier))
-        self.subject = Subject(entry.platform.id, entry.platform.version, self.today)
+        self.subject = Subject(dossier.platform, version, self.today)
 
     def value(self, claim: Claim | None, unit: str | None) -> str:
         """A value in words."""
@@ -67,13 +67,18 @@ def dossier_told(vetting: Vetting, entry: CatalogEntry) -> Told:
     loaded = vetting.dossier(entry)
     if loaded is None:
         return Told(("", _("  nobody has written a dossier for it yet")), {})
-    teller = Teller(vetting, entry, loaded.dossier)
+    return told_in_full(vetting, loaded, entry.platform.version)
+
+
+def told_in_full(vetting: Vetting, loaded: LoadedDossier, version: str) -> Told:
+    """The same for a dossier that was read already."""
+    teller = Teller(vetting, loaded.dossier, version)
     lines = ["", *_head(teller), ""]
     unknown: list[str] = []
     for id_, question in vetting.criteria.questions.items():
         known = _question(teller, id_, question)
         if known:
-            lines += [*_wrapped(f"{question.number} {text_in(question.asks, 'en')}", 2), *known, ""]
+            lines += [*wrapped(f"{question.number} {text_in(question.asks, 'en')}", 2), *known, ""]
         else:
             unknown.append(id_)
     return Told((*lines, *_flag_lines(teller), *_unknown_lines(vetting, unknown),
@@ -88,7 +93,7 @@ def _head(teller: Teller) -> list[str]:
         status=one.status, version=one_line(one.version.assessed), edition=one.edition),
         _("  written {day}, holds until {end}{late}").format(
             day=one.updated_on, end=one.expires_on, late=late)]
-    return [*lines, *_wrapped(_("interests: {words}").format(
+    return [*lines, *wrapped(_("interests: {words}").format(
         words=one_line(one.declared_interests)), 2)]
 
 
@@ -101,13 +106,14 @@ def _question(teller: Teller, id_: str, question: Question) -> list[str]:
         if claim.value == UNKNOWN and not note:
             continue
         ground = teller.ground(id_, claim)
-        lines += _wrapped(f"{text_in(facet.says, 'en')}: {teller.value(claim, facet.number)}"
+        lines += wrapped(f"{text_in(facet.says, 'en')}: {teller.value(claim, facet.number)}"
                           + (f"  ({ground})" if ground else ""), 6)
-        lines += _wrapped(note, 10) if note else []
+        lines += wrapped(note, 10) if note else []
     return lines
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
+def wrapped(text: str, indent: int) -> list[str]:
+    """A text on lines that fit a terminal."""
     return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, break_long_words=False,
                          break_on_hyphens=False, subsequent_indent=" " * (indent + 2)) or []
 
@@ -120,7 +126,7 @@ def _flag_lines(teller: Teller) -> list[str]:
         return [_("  What stands against people: nothing was found"), ""]
     lines = [_("  What stands against people:")]
     for flag in flags:
-        lines += _wrapped(f"! {flag.id} ({flag.edition}): {one_line(words_in(flag.why, ('en',)))} "
+        lines += wrapped(f"! {flag.id} ({flag.edition}): {one_line(words_in(flag.why, ('en',)))} "
                           f"[{', '.join(flag.ev)}]", 6)
     return [*lines, ""]
 
@@ -134,7 +140,7 @@ def _unknown_lines(vetting: Vetting, unknown: list[str]) -> list[str]:
                       len(unknown)).format(n=len(unknown))]
     for id_ in unknown:
         who = vetting.criteria.questions[id_].who
-        lines += _wrapped(f"{id_}: " + "; ".join(
+        lines += wrapped(f"{id_}: " + "; ".join(
             text_in(vetting.criteria.assessors[w], "en") for w in who), 6)
     return [*lines, ""]
 
@@ -143,7 +149,7 @@ def _evidence_lines(loaded: LoadedDossier) -> list[str]:
     lines = [_("  Evidence:")]
     for id_, one in loaded.dossier.evidence.items():
         where = ", ".join(one_line(w) for w in (one.url, one.file, one.at) if w)
-        lines += _wrapped(f"[{id_}] {one.kind}: {where} ({one.read_on})", 6)
+        lines += wrapped(f"[{id_}] {one.kind}: {where} ({one.read_on})", 6)
     return lines if len(lines) > 1 else [_("  Evidence: none yet")]
 
 
@@ -167,14 +173,14 @@ def compare(vetting: Vetting, ids: tuple[str, ...], only: str | None) -> Told:
 def _teller(vetting: Vetting, id_: str) -> Teller | None:
     entry = vetting.catalog.entry(id_)
     loaded = vetting.dossier(entry)
-    return Teller(vetting, entry, loaded.dossier) if loaded else None
+    return Teller(vetting, loaded.dossier, entry.platform.version) if loaded else None
 
 
 def _side_by_side(
     tellers: dict[str, Teller | None], id_: str, question: Question
 ) -> tuple[list[str], dict[str, Any]]:
     wide = max(len(name) for name in tellers)
-    lines = _wrapped(f"{question.number} {text_in(question.asks, 'en')}", 0)
+    lines = wrapped(f"{question.number} {text_in(question.asks, 'en')}", 0)
     values: dict[str, Any] = {}
     for name, facet in question.facets.items():
         claims = {p: t.dossier.claim(f"{id_}.{name}") if t else None for p, t in tellers.items()}
@@ -186,9 +192,9 @@ def _side_by_side(
             claim = claims[platform]
             ground = teller.ground(id_, claim) if teller else ""
             text = teller.value(claim, facet.number) if teller else _("no dossier")
-            lines += _wrapped(f"{platform:<{wide}}  {text}" + (f"  ({ground})" if ground else ""),
+            lines += wrapped(f"{platform:<{wide}}  {text}" + (f"  ({ground})" if ground else ""),
                               4)
-    if len(lines) == len(_wrapped(f"{question.number} {text_in(question.asks, 'en')}", 0)):
+    if len(lines) == len(wrapped(f"{question.number} {text_in(question.asks, 'en')}", 0)):
         lines.append(_("  nobody has looked, at any of them"))
     return [*lines, ""], values
 

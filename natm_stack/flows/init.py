@@ -17,6 +17,7 @@ from ..resolve import resolve
 from ..secrets import key_file, make_key
 from ..server import Server
 from ..stackfile import IGNORE, new_text
+from .ladder import require_proven
 from .policies import write_policy
 from .records import ALSO_KEPT, KEPT, record
 from .tools import Tools
@@ -25,7 +26,7 @@ from .vet import policy_file
 
 def init(
     folder: Path, values: dict[str, Any], kit: str | None, layers: tuple[Path, ...] = (),
-    policy: str | None = None,
+    policy: str | None = None, *, accept_unproven: bool = False,
 ) -> Told:
     """Make a workspace; nothing is written unless the stack it describes is valid."""
     file = folder / "stack.yml"
@@ -37,6 +38,8 @@ def init(
                             code="init.unknown-kit", hint=suggestion(kit, catalog.kits))
         values["platforms"] = [*catalog.kits[kit].platforms, *values["platforms"]]
     values["platforms"] = list(dict.fromkeys(values["platforms"]))
+    for id_ in values["platforms"]:
+        require_proven(catalog.entry(id_), accept_unproven)
     values["package_epoch"] = datetime.now(UTC).strftime("%Y-%m-%d")
     text = new_text(values)
     loaded = stack_from(text, file)

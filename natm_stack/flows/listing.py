@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import NatmError
+from ..i18n import _
 from ..paths import shipped
 
 Listing = dict[str, Any]
@@ -35,6 +36,11 @@ def listing(layers: tuple[Path, ...]) -> Listing:
     return made
 
 
+def refused(found: Listing, category: str | None) -> list[Listing]:
+    """What the catalog does not offer, of a category."""
+    return [p for p in found["refused"] if category in (None, p["category"])]
+
+
 def matching(found: Listing, category: str | None, instead_of: str | None) -> list[Listing]:
     """The platforms of a category, and those that people come to from somewhere else."""
     word = (instead_of or "").strip().lower().replace(" ", "-")
@@ -42,15 +48,42 @@ def matching(found: Listing, category: str | None, instead_of: str | None) -> li
             if category in (None, p["category"]) and (not word or word in p["instead_of"])]
 
 
+def in_short(standing: dict[str, Any]) -> str:
+    """The same for a list: which rungs are proven, by name, and since when."""
+    if standing["only_rendered"]:
+        return _("only rendered, never run")
+    proven = [r for r in standing["rungs"].values() if r["state"] == "proven"]
+    failed = [r["says"] for r in standing["rungs"].values() if r["state"] == "failed"]
+    words = ", ".join(r["says"] for r in proven)
+    if proven:
+        words += f" ({max(r['on'] for r in proven)})"
+    if failed:
+        words += _("; failed: {names}").format(names=", ".join(failed))
+    return words or _("no record of a run yet")
+
+
 def _seen(roots: list[Path]) -> list[Any]:
     """Everything a change of any file would change."""
-    seen: list[Any] = [__version__]
+    seen: list[Any] = [__version__, _stamp(str(roots[0] / "ladder.yml"))]
     for root in roots:
-        for folder, name in ((root / "platforms", "platform.yml"), (root / "kits", "")):
+        for folder, name in ((root / "platforms", "platform.yml"), (root / "kits", ""),
+                             (root / "refused", "dossier.yml")):
             with contextlib.suppress(OSError):
                 for entry in sorted(os.scandir(folder), key=lambda e: e.name):
                     seen.append(_stamp(f"{entry.path}/{name}" if name else entry.path))
+                    seen += _records(entry.path) if name == "platform.yml" else []
     return seen
+
+
+def _records(folder: str) -> list[Any]:
+    """What says how a platform stands: its records, and the recipes they are compared with."""
+    try:
+        records = sorted(e.path for e in os.scandir(f"{folder}/measurements"))
+    except OSError:
+        return []
+    recipes = [os.path.join(at, name) for at, _folders, names in os.walk(f"{folder}")  # noqa: PTH118
+               if "/image" in at[len(folder):] for name in sorted(names)]
+    return [_stamp(path) for path in (*records, *recipes)]
 
 
 def _stamp(path: str) -> list[Any]:
@@ -87,12 +120,16 @@ def _keep(file: Path, value: dict[str, Any]) -> None:
 
 def _read(roots: list[Path]) -> Listing:
     from ..load import load_catalog
+    from .ladder import ladder_values, the_ladder
+    from .refused import refused_values
 
     catalog = load_catalog(roots[0], [(root, False) for root in roots[1:]])
+    ladder = the_ladder()
     return {
         "platforms": [
             {"id": p.id, "category": p.category, "version": p.version, "summary": p.summary,
-             "instead_of": p.instead_of}
-            for p in (entry.platform for entry in catalog.entries.values())],
+             "instead_of": p.instead_of, "ladder": ladder_values(entry, ladder)}
+            for entry in catalog.entries.values() for p in (entry.platform,)],
         "kits": {k.name: {"platforms": k.platforms, "for": k.audience, "because": k.because}
-                 for k in catalog.kits.values()}}
+                 for k in catalog.kits.values()},
+        "refused": refused_values(catalog.refused)}

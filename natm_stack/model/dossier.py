@@ -127,6 +127,22 @@ class Seal(FileModel):
     evidence: Digest
 
 
+class Reason(FileModel):
+    """Why not, and where that can be looked at."""
+
+    says: Words = Field(min_length=1)
+    ev: list[EvidenceId] = Field(min_length=1)
+
+
+class Refused(FileModel):
+    """That a platform is not offered, since when, why, and what would change it."""
+
+    since: Day
+    reasons: list[Reason] = Field(min_length=1)
+    would_change: list[Words] = Field(min_length=1)
+    rather: list[Identifier] = Field(default=[], description="Platforms that do it instead.")
+
+
 class Dossier(FileModel):
     """All that is known of one platform."""
 
@@ -146,6 +162,8 @@ class Dossier(FileModel):
     evidence: dict[EvidenceId, Evidence]
     open_contests: list[Contest] = []
     signatures: list[Short] = []
+    refused: Refused | None = Field(
+        default=None, description="Only below refused/: the catalog does not offer it.")
     history: list[Seal] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -187,6 +205,7 @@ def _problems(dossier: Dossier) -> list[str]:
         found += _claim_problems(dossier, f"{question}.{facet}", claim)
     flags = dossier.anti_features if isinstance(dossier.anti_features, list) else []
     used = [(f.id, f.ev) for f in flags]
+    used += [("refused", r.ev) for r in dossier.refused.reasons] if dossier.refused else []
     for name, ids in [*used, *((c.claim, c.says.ev) for c in dossier.open_contests if c.says)]:
         missing = [id_ for id_ in ids if id_ not in dossier.evidence]
         found += [_("{name} names evidence that is not there: {id}").format(

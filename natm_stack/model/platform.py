@@ -306,6 +306,10 @@ class Platform(FileModel):
     upgrade: UpgradeSpec = UpgradeSpec()
     support: list[SupportSpec] = Field(
         default=[], description="Parts whose security fixes end on a known day.")
+    only_rendered: bool = Field(
+        default=False, description="Its files were rendered and read, and nobody has run it.")
+    not_applicable: dict[Key, Text] = Field(
+        default={}, description="Rungs of the ladder that do not apply to it, with the reason.")
     carries_proofs: bool = Field(
         default=False, description="Its files hold the proofs of all platforms: the verifier."
     )

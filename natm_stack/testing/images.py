@@ -7,13 +7,17 @@ one.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import NatmError
+from ..flows.tools import Tools
 from ..flows.workspace import Workspace
+from ..model.secret import Secret
 from .docker_cli import inspect
+from .server import ThrowawayServer
 
 
 def tags(workspace: Workspace, ids: Iterable[str]) -> list[str]:
@@ -43,3 +47,23 @@ def _run(*words: str | Path) -> None:
                           stdin=subprocess.DEVNULL, timeout=1800, check=False)
     if done.returncode != 0:
         raise NatmError(f"{words[0]} failed: {done.stderr[-1500:]}", code="testing.build")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Hand all images of a workspace's stack to a throwaway server, and an engine to take them."""
+    parser = argparse.ArgumentParser(prog="python -m natm_stack.testing.images")
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True)
+    options = parser.parse_args(words)
+    server = ThrowawayServer.load(options.state)
+    if server is None:
+        raise NatmError("there is no such throwaway server", code="testing.server-down")
+    workspace = Workspace(options.workspace, Tools(lambda _host: Secret(""), lambda _event: None))
+    made = workspace.deployment
+    ids = [i.id for i in made.instances]
+    built = {i.tag for inst in made.instances for i in inst.images if i.on_demand}
+    server.load_images([*(b.tag for b in made.bases), *sorted({*ensure(workspace, ids)} - built)])
+
+
+if __name__ == "__main__":
+    main()

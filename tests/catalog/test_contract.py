@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from natm_stack.load import Catalog, CatalogEntry, load_catalog
+from natm_stack.load_ladder import ladder_of, load_ladder
 from natm_stack.load_vetting import load_criteria, load_dossier
 from natm_stack.model.deployment import Deployment, Instance, Service
 from natm_stack.paths import shipped
@@ -222,6 +223,29 @@ def test_python_packages_are_locked_by_hash(folder: Path) -> None:
         for line in text.splitlines():
             if line.strip() and not line.startswith("#"):
                 assert re.match(r"[\w.\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+
+
+# --- images from elsewhere
+
+def test_an_image_from_elsewhere_is_fixed_by_version_and_digest(
+    folder: Path, entry: CatalogEntry
+) -> None:
+    said = (folder / "README.md").read_text(encoding="utf-8")
+    for name, image in entry.platform.images.items():
+        if image.reference:
+            tag = image.reference.rpartition("/")[2].partition(":")[2]
+            assert re.search(r"[0-9]", tag), f"{name} has no version"
+            pinned = image.digest or (entry.platform.only_rendered and "not pinned yet" in said)
+            assert pinned, f"{name} has no digest, and nothing says so"
+
+
+def test_what_nobody_ran_says_so_to_readers(folder: Path, entry: CatalogEntry) -> None:
+    said = (folder / "README.md").read_text(encoding="utf-8")
+    assert ("Only rendered, never run" in said) is entry.platform.only_rendered
+
+
+def test_it_stands_somewhere_on_every_rung(entry: CatalogEntry) -> None:
+    assert ladder_of(entry, load_ladder(shipped("catalog") / "ladder.yml"))
 
 
 # --- what Compose is given
