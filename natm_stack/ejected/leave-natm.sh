@@ -11,7 +11,7 @@ if [ -n "$containers" ] && docker inspect --format '{{range .Mounts}}{{println .
   exit 1
 fi
 for begun in restoring upgrading; do
-  if [ -n "$(ls -A "$ROOT/backup/$begun" 2> /dev/null)" ]; then
+  if ls "$ROOT/backup/$begun"/*.json > /dev/null 2>&1; then
     echo "something that natm began broke off ($begun); run natm backup once more first" >&2
     exit 1
   fi

@@ -191,7 +191,7 @@ def test_the_stack_goes_on_without_natm(volunteer: Volunteer, tmp_path: Path) ->
     for script in ("place", "images", "start", "leave-natm"):
         plain(volunteer, script)
     assert sorted(volunteer.on_server("ls", "/srv/natm").split()) == [
-        "audit.log", "backup", "data", "plain", "public"]
+        "audit.log", "backup", "closed", "data", "plain", "public"]
     assert volunteer.on_server("ls", "/srv/natm/backup").split() == ["repository"]
     assert "natm-backup" not in volunteer.on_server("systemctl", "list-unit-files")
     running = volunteer.on_server("docker", "ps", "--quiet").split()
