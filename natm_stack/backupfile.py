@@ -46,7 +46,7 @@ def plan_of(deployment: Deployment) -> dict[str, Any]:
     return {
         "stack": deployment.name, "domain": deployment.domain, "natm": __version__,
         "prefix": deployment.prefix, "root": deployment.root,
-        "check": deployment.backup.check, "keep": deployment.backup.keep.model_dump(), 
+        "check": deployment.backup.check, "keep": deployment.backup.keep.model_dump(),
         "targets": target_names(deployment),
         "platforms": {i.id: _platform(i) for i in deployment.instances},
     }
