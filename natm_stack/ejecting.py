@@ -18,6 +18,8 @@ from .paths import package_folder
 
 SCRIPT = 0o755
 GENERATED = "# What this stack is made of, for the scripts beside it; change it by hand.\n"
+NATMS = "/saved.json"
+"""What only natm's own program reads."""
 TAKEN = {"roles/platform/files/build.sh": "images/build.sh"}
 """What natm itself does with it, taken along as it is."""
 
@@ -26,7 +28,7 @@ def ejected(deployment: Deployment, bundle: Bundle) -> dict[str, File]:
     """Everything but the README and the certificate, by its path; secrets are marked as such."""
     targets = json.loads(bundle.files["backup/targets.json"].data)
     files = {path: _plain(file) for path, file in bundle.files.items()
-             if path.startswith(_folders(deployment))}
+             if path.startswith(_folders(deployment)) and not path.endswith(NATMS)}
     files |= {new: _plain(bundle.files[old]) for old, new in TAKEN.items()}
     files |= {path.name: File(path.read_bytes(), SCRIPT)
               for path in sorted(package_folder("ejected").glob("*.sh"))}
@@ -94,7 +96,7 @@ def _list(name: str, rows: Sequence[tuple[str, ...]]) -> str:
 def _files_of(instance: Instance, bundle: Bundle) -> list[tuple[str, File]]:
     own = f"platforms/{instance.id}/"
     return [(path.removeprefix(own), file) for path, file in bundle.files.items()
-            if path.startswith(own)]
+            if path.startswith(own) and not path.endswith(NATMS)]
 
 
 def _data_folders(deployment: Deployment) -> list[tuple[str, ...]]:
@@ -102,6 +104,7 @@ def _data_folders(deployment: Deployment) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         (deployment.root, "0", "0", "0711"), (f"{deployment.root}/data", "0", "0", "0711"),
         (f"{deployment.root}/public", edge, "0", "0755"),
+        # Nobody closes anything any more, but the edge looks there.
         (f"{deployment.root}/closed", "0", "0", "0755")]
     for one in running(deployment):
         rows.append((f"{deployment.root}/data/{one.id}", "0", "0", "0711"))
