@@ -101,3 +101,16 @@ def until(well: Callable[[], list[str]], seconds: float) -> list[str]:
     while (wrong := well()) and time.monotonic() < end:
         time.sleep(1)
     return wrong
+
+
+def elsewhere(stack: Stack) -> list[str]:
+    """Addresses that look like ours, or lead out of the community."""
+    ours, host, domain = stack.url("account"), stack.host("account"), stack.domain
+    return [
+        "https://evil.example/", "//evil.example/", "/\\evil.example", "http:" + ours[6:],
+        f"https://evil.example\\@{host}/", f"{ours}@evil.example/", f"{ours}.evil.example/",
+        f"https://evil.example#{host}", f"https://evil.example?{host}", "javascript:alert(1)",
+        f"https://{domain}.evil.example/", f"https://evil{domain}/", ours + "\\..",
+        f"https://a.b.{domain}/", f"https://{host}:1/", f"{ours}/\r\nX-Evil: 1", "data:,x",
+        f"https://user@{host}/", "https:evil.example", "https:///evil.example",
+    ]

@@ -57,7 +57,8 @@ def shown_text(shown: ShownMember) -> str:
              (_("state"), state), (_("role"), _role(one) or _("member")),
              (_("groups"), ", ".join(one.groups)), (_("e-mail"), one.email),
              (_("platforms"), ", ".join(one.platforms)), (_("account since"), shown.since),
-             (_("password since"), shown.password_since)]
+             (_("password since"), shown.password_since),
+             (_("second factor"), _("on") if shown.second_factor else "")]
     text = "\n".join(f"{label}: {value}" for label, value in lines if value)
     return text + "".join(f"\n✗ {id_}: {why}" for id_, why in shown.failed.items())
 

@@ -142,7 +142,8 @@ def show(workspace: Workspace, name: str) -> ShownMember:
     answer = ask(workspace, "show", {"name": name})
     more = answer.get("member", {}) if answer.get("ok") else {}
     return ShownMember(found[0], bool(more.get("removed")), str(more.get("since", "")),
-                       str(more.get("password_since", "")), report.failed)
+                       str(more.get("password_since", "")), bool(more.get("second_factor")),
+                       report.failed)
 
 
 def _account(name: str, own: dict[str, dict[str, Any]]) -> MemberAccount:

@@ -45,6 +45,7 @@ class ShownMember:
     removed: bool = False
     since: str = ""
     password_since: str = ""
+    second_factor: bool = False
     failed: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -304,7 +304,8 @@ def test_strangers_find_the_way_in(rules, path: str) -> None:
 @pytest.mark.parametrize("path", [
     "/users", "/groups", "/groups/", "/groups/members", "/profile", "/profile/ada", "/invite",
     "/join",
-    "/register", "/reset", "/reset/ada", "/reset/ada/token", "/firstlogin/ada", "/auth/otp-setup",
+    "/register", "/second-factor", "/lost/a/b", "/auth/code/x",
+    "/reset", "/reset/ada", "/reset/ada/token", "/firstlogin/ada", "/auth/otp-setup",
     "/auth/otp", "/auth/fido2", "/auth/fido2-setup", "/auth/email", "/auth/sms", "/impersonate/ada",
     "/admin/client", "/admin/mail", "/oauth/register", "/oauth/register/gate", "/scim/v2/Users",
     "/consent", "/login/../users", "//users", "/auth/password/", "/register/a/b/c", "/mail/x",

@@ -72,12 +72,14 @@ def told(tls: str, office: PostOffice, **changes: Any) -> dict[str, Any]:
 
 
 VALUES = {"community": "Ufer & Söhne, \"Riverside\"", "name": "amina",
-          "until": "2026-12-01 10:00 UTC", "url": "https://account.example.org/" + "x" * 300}
+          "until": "2026-12-01 10:00 UTC", "minutes": "30",
+          "url": "https://account.example.org/" + "x" * 300}
 
 
 def test_an_invitation_arrives_whole(post: Any, post_office: tuple[str, PostOffice]) -> None:
     tls, office = post_office
-    why = post.send(told(tls, office), post.letter(told(tls, office), "amina@example.org", VALUES))
+    why = post.send(told(tls, office), post.letter(
+        told(tls, office), "amina@example.org", post.INVITATION, VALUES))
     assert why is None
     [(text, to, user)] = office.letters
     letter = email.message_from_string(text, policy=policy.default)
@@ -91,12 +93,16 @@ def test_an_invitation_arrives_whole(post: Any, post_office: tuple[str, PostOffi
 def test_what_goes_wrong_is_said(post: Any, post_office: tuple[str, PostOffice]) -> None:
     tls, office = post_office
     settings = told(tls, office)
-    assert "550" in post.send(settings, post.letter(settings, "nobody@example.org", VALUES))
+
+    def letter(settings: dict[str, Any], to: str) -> Any:
+        return post.letter(settings, to, post.LOST, VALUES)
+
+    assert "550" in post.send(settings, letter(settings, "nobody@example.org"))
     if tls != "none":
         wrong = {**settings, "password": "wrong"}
-        assert "535" in post.send(wrong, post.letter(wrong, "amina@example.org", VALUES))
+        assert "535" in post.send(wrong, letter(wrong, "amina@example.org"))
     gone = {**settings, "port": 1}
-    assert "refused" in post.send(gone, post.letter(gone, "amina@example.org", VALUES))
+    assert "refused" in post.send(gone, letter(gone, "amina@example.org"))
     assert office.letters == []
 
 
@@ -108,16 +114,20 @@ def test_a_password_never_goes_to_who_shows_a_wrong_certificate(
     monkeypatch.delenv("SSL_CERT_FILE")
     settings = told(tls, office)
     assert "CERTIFICATE_VERIFY_FAILED" in post.send(
-        settings, post.letter(settings, "amina@example.org", VALUES))
+        settings, post.letter(settings, "amina@example.org", post.LOST, VALUES))
     assert office.letters == []
 
 
-def test_every_language_says_all_of_it(post: Any) -> None:
-    for language in post.WORDS:
+@pytest.mark.parametrize(("kind", "values"), [
+    ("INVITATION", ("url", "name", "until")), ("LOST", ("url", "name", "minutes"))])
+def test_every_language_says_all_of_it(post: Any, kind: str, values: tuple[str, ...]) -> None:
+    words = getattr(post, kind)
+    assert set(words) == set(post.INVITATION)
+    for language in words:
         letter = post.letter({"languages": [language], "community": "x", "sender": "a@b.example"},
-                             "amina@example.org", VALUES)
+                             "amina@example.org", words, VALUES)
         text = letter.get_content()
-        assert all(VALUES[key] in text for key in ("url", "name", "until")), language
+        assert all(VALUES[key] in text for key in values), language
 
 
 # --- natm doctor --mail

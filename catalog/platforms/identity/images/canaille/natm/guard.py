@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import rules
+import second
 from canaille.app.session import logout_all_users
 from flask import abort, g, redirect, request
 
@@ -23,10 +24,11 @@ def attach(app: Any, sign_out: str) -> None:
 
 
 def end_old_sessions() -> None:
-    """Locked, taken out of the members, or another password since: signed out."""
+    """Locked, out of the members, another password since, or no code where one is due."""
     session = g.get("session")
     if session and (not session.user.can_use_oidc or rules.over(
-            session.last_login_datetime, session.user.password_last_update)):
+            session.last_login_datetime, session.user.password_last_update)
+            or second.missing(session)):
         logout_all_users()
         g.session = None
 

@@ -94,7 +94,7 @@ def _sent(told: Request, made: Request) -> Request:
     until = datetime.datetime.fromisoformat(made["until"])
     words = {"community": told["community"], "url": made["url"], "name": made["name"],
              "until": f"{until:%Y-%m-%d %H:%M} UTC"}
-    why = post.send(told, post.letter(told, made["email"], words))
+    why = post.send(told, post.letter(told, made["email"], post.INVITATION, words))
     return {"sent": why is None, "why": why or ""}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Invitations by mail: plain text, over the community's own mail server."""
+"""Letters to members: plain text, over the community's own mail server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 FILE = Path("/etc/canaille/mail.json")
 PATIENCE_S = 20
 
-WORDS: dict[str, tuple[str, str]] = {
+Words = dict[str, tuple[str, str]]
+INVITATION: Words = {
     "en": ("Your account at {community}",
            "Hello,\n\n{community} invites you. Choose how others see your name, and a password, "
            "on this page:\n\n{url}\n\nThe link is for you alone. It works once, until {until}, and "
@@ -32,6 +33,25 @@ WORDS: dict[str, tuple[str, str]] = {
            "autres verront et un mot de passe :\n\n{url}\n\nCe lien n'est que pour vous. Il sert "
            "une fois, jusqu'au {until}, et crée le compte {name}.\n"),
 }
+LOST: Words = {
+    "en": ("A new password at {community}",
+           "Hello,\n\nsomebody, probably you, asked {community} for a new password for the account "
+           "{name}. Choose it here:\n\n{url}\n\nThe link works once, for {minutes} minutes. If it "
+           "was not you, do nothing: your password stays as it is.\n"),
+    "de": ("Ein neues Passwort bei {community}",
+           "Hallo,\n\njemand, wahrscheinlich du, hat bei {community} um ein neues Passwort für das "
+           "Konto {name} gebeten. Hier wählst du es:\n\n{url}\n\nDer Link gilt einmal, {minutes} "
+           "Minuten lang. Wenn du es nicht warst, tu nichts: Dein Passwort bleibt, wie es ist.\n"),
+    "es": ("Una contraseña nueva en {community}",
+           "Hola:\n\nAlguien, probablemente tú, ha pedido a {community} una contraseña nueva para "
+           "la cuenta {name}. Elígela aquí:\n\n{url}\n\nEl enlace sirve una vez, durante {minutes} "
+           "minutos. Si no fuiste tú, no hagas nada: tu contraseña sigue como está.\n"),
+    "fr": ("Un nouveau mot de passe chez {community}",
+           "Bonjour,\n\nQuelqu'un, sans doute vous, a demandé à {community} un nouveau mot de "
+           "passe pour le compte {name}. Choisissez-le ici :\n\n{url}\n\nCe lien sert une fois, "
+           "pendant {minutes} minutes. Si ce n'était pas vous, ne faites rien : votre mot de "
+           "passe reste comme il est.\n"),
+}
 
 
 def settings() -> dict[str, Any]:
@@ -40,10 +60,12 @@ def settings() -> dict[str, Any]:
     return told
 
 
-def letter(told: dict[str, Any], to: str, values: dict[str, str]) -> EmailMessage:
-    """The invitation, in the community's first language that we can write."""
-    known = [tag.split("-")[0] for tag in told["languages"] if tag.split("-")[0] in WORDS]
-    subject, text = WORDS[known[0] if known else "en"]
+def letter(
+    told: dict[str, Any], to: str, text_of: Words, values: dict[str, str]
+) -> EmailMessage:
+    """A letter, in the community's first language that we can write."""
+    known = [tag.split("-")[0] for tag in told["languages"] if tag.split("-")[0] in text_of]
+    subject, text = text_of[known[0] if known else "en"]
     message = EmailMessage()
     message["Subject"] = subject.format(**values)
     message["From"] = formataddr((told["community"], told["sender"]))

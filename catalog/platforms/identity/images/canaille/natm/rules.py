@@ -10,11 +10,12 @@ from collections.abc import Collection
 # All that somebody who is not signed in may ask for. Elsewhere Canaille answers 404 for a name that
 # is not there and 403 for one that is, which would tell strangers who is a member.
 OPEN = re.compile(
-    r"/|/about|/login(/[^/]+)?|/logout(/[^/]+)?|/forget/[^/]+|/auth/password|/static/.*|/favicon.ico"
+    r"/|/about|/login(/[^/]+)?|/logout(/[^/]+)?|/forget/[^/]+|/auth/(password|code)|/static/.*"
+    r"|/favicon.ico|/lost(/[^/]+)?"
     r"|/register/[^/]+/[^/]+|/photo/[^/]+|/oauth/.*"
     r"|/\.well-known/(openid-configuration|oauth-authorization-server|webfinger)")
-# Not there for anyone: registering apps is natm's business, mail is not sent, and the parts that
-# need more than a password are not installed.
+# Not there for anyone: registering apps is natm's business, and for a lost password and a second
+# factor the house has pages of its own (`lost`, `second`).
 CLOSED = re.compile(r"/oauth/register(/.*)?|/auth/(otp|otp-setup|fido2|fido2-setup|sms|email)"
                     r"|/admin(/.*)?|/impersonate/.*|/scim(/.*)?|/reset(/.*)?|/reset-code/.*"
                     r"|/firstlogin/.*|/join|/mail(/.*)?")

@@ -56,6 +56,7 @@ def reset(connection: Any, request: Request) -> Request:
 def _open(connection: Any, name: str, password: str, steward: bool) -> Request:
     # The password first: an account that was locked must not open with its old one.
     people.set_password(connection, name, password)
+    people.no_second_factor(connection, name)
     people.unlock(connection, name)
     if not steward:
         people.leave(connection, "stewards", [name])
@@ -96,7 +97,7 @@ def show(connection: Any, request: Request) -> Request:
     person = _known(connection, name_of(request))
     return {"ok": True, "member": {
         **_told(person), "removed": "members" not in person.groups, "since": person.since,
-        "password_since": person.password_since}}
+        "password_since": person.password_since, "second_factor": person.second_factor}}
 
 
 def list_(connection: Any, _request: Request) -> Request:

@@ -20,6 +20,7 @@ FOR_EVER = b"000001010000Z"
 LOCKS = ("pwdAccountLockedTime", "pwdEndTime", "pwdFailureTime")
 TIMES = ("createTimestamp", "pwdChangedTime")
 CLASSES = [b"inetOrgPerson"]
+GUARDED = b"natmGuarded"
 # As many passwords are hashed side by side as slapd has memory for.
 AT_ONCE = 3
 
@@ -35,6 +36,7 @@ class Person:
     email: str = ""
     since: str = ""
     password_since: str = ""
+    second_factor: bool = False
 
 
 def entry_dn(name: str) -> str:
@@ -45,7 +47,7 @@ def entry_dn(name: str) -> str:
 def find(connection: Any, name: str | None = None) -> dict[str, Person]:
     """Everyone, or the one with this name."""
     wanted = f"(uid={ldap.filter.escape_filter_chars(name)})" if name else "(uid=*)"
-    fields = ["uid", "cn", "displayName", "memberOf", "mail", *TIMES, *LOCKS[:2]]
+    fields = ["uid", "cn", "displayName", "memberOf", "mail", "objectClass", *TIMES, *LOCKS[:2]]
     found = connection.search_s(PLACE, ldap.SCOPE_ONELEVEL, wanted, fields)
     return {person.name: person for person in (_person(entry) for _dn, entry in found)}
 
@@ -58,7 +60,8 @@ def _person(entry: dict[str, list[bytes]]) -> Person:
               or b"" < entry.get("pwdEndTime", [b""])[0] <= _stamp(_now()))
     return Person(entry["uid"][0].decode(), shown[0].decode(), groups,
                   locked or "members" not in groups, entry.get("mail", [b""])[0].decode(),
-                  *(_moment(entry.get(time)) for time in TIMES))
+                  *(_moment(entry.get(time)) for time in TIMES),
+                  second_factor=GUARDED in entry["objectClass"])
 
 
 def _moment(stamps: list[bytes] | None) -> str:
@@ -108,6 +111,15 @@ def unlock(connection: Any, name: str) -> None:
     [(_dn, entry)] = connection.search_s(entry_dn(name), ldap.SCOPE_BASE, "(uid=*)", list(LOCKS))
     if entry:
         connection.modify_s(entry_dn(name), [(ldap.MOD_DELETE, lock, None) for lock in entry])
+
+
+def no_second_factor(connection: Any, name: str) -> None:
+    """The password is enough again: what makes the codes may be lost."""
+    if find(connection, name)[name].second_factor:
+        connection.modify_s(entry_dn(name), [
+            (ldap.MOD_DELETE, "objectClass", GUARDED),
+            (ldap.MOD_DELETE, "natmSecondFactor", None),
+            (ldap.MOD_DELETE, "natmGuardedSince", None)])
 
 
 def lock(connection: Any, name: str) -> None:

@@ -16,7 +16,7 @@ from ldap.filter import escape_filter_chars
 BASE = "ou=people,dc=natm"
 SELF = "cn=gate,ou=services,dc=natm"
 FIELDS = ["uid", "displayName", "cn", "mail", "memberOf", "pwdChangedTime", "pwdAccountLockedTime",
-          "pwdEndTime"]
+          "pwdEndTime", "natmGuardedSince"]
 FRESH_S = 25
 # With the directory away, members who were let in stay in for so long.
 GRACE_S = 3600

@@ -22,8 +22,9 @@ def person_of(entry: dict[str, list[bytes]], now: float) -> Person:
     groups = tuple(sorted(group_name(dn) for dn in entry.get("memberOf", [])))
     # A lock after wrong passwords is short, and not a reason to throw out who is in already.
     locked = first("pwdAccountLockedTime") == FOR_EVER or 0 < seconds(first("pwdEndTime")) <= now
+    guarded = int(seconds(first("natmGuardedSince")))
     return Person(first("uid"), first("displayName", "cn"), first("mail"), groups,
-                  int(seconds(first("pwdChangedTime"))), locked)
+                  max(int(seconds(first("pwdChangedTime"))), guarded), locked, guarded > 0)
 
 
 def group_name(dn: bytes) -> str:

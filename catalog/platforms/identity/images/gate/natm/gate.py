@@ -179,7 +179,7 @@ class Gate:
             fits = await self._directory.fits(name, password)
             self._guesses.remember(name, password, fits, now)
         person = await self._directory.person(name) if fits else None
-        return person if person and person.welcome() else None
+        return person if person and person.welcome() and not person.guarded else None
 
     def _begin(self, request: web.Request, response: web.Response, name: str, token: str) -> None:
         old = request.cookies.get(COOKIE)

@@ -20,9 +20,12 @@ class Person:
     display_name: str = ""
     email: str = ""
     groups: tuple[str, ...] = ()
-    # Seconds since 1970 of the last change of the password, 0 where it is not known.
+    # Seconds since 1970 of the last change of the password, or of a second factor switched on
+    # since; 0 where it is not known.
     changed: int = 0
     locked: bool = False
+    # Whether a password alone is not enough: Canaille asks for a code as well, programs cannot.
+    guarded: bool = False
 
     def welcome(self) -> bool:
         """Whether they may go anywhere at all."""
