@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -80,6 +82,12 @@ class Account:
         page = self.get(f"{self.gate}/gate/login?rd={quote(back, safe='')}")
         assert page.url.path == "/login", f"the gate did not lead to the sign-in: {page.url.path}"
         return self.enter(name, password)
+
+
+def invented_invitation(name: str) -> str:
+    """A link to make an account with this name, which nobody has signed."""
+    told = json.dumps(["2099-01-01T00:00:00+00:00", name, False, "", []])
+    return f"/register/{base64.b64encode(told.encode()).decode()}/x"
 
 
 def told_name(answer: httpx.Response) -> str:

@@ -119,6 +119,8 @@ def groups_remove_command(app: App, group: str, names: tuple[str, ...]) -> int:
 @click.command("adopt")
 @click.option("--match", "pairs", multiple=True, metavar="OLD=NAME",
               help=_("Note that the account OLD belongs to the member NAME."))
+@click.option("--steward", "stewards", multiple=True, metavar="NAME",
+              help=_("Make this one a steward; platforms make nobody one."))
 @click.option("--dry-run", is_flag=True, help=_("Only show what would be done."))
 @click.option("--invite", "links", is_flag=True, help=_("A link for each instead of a password."))
 @click.option("--passwords", type=FILE, metavar="FILE", default=None,
@@ -126,8 +128,8 @@ def groups_remove_command(app: App, group: str, names: tuple[str, ...]) -> int:
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 @click.pass_obj
 def adopt_command(
-    app: App, pairs: tuple[str, ...], dry_run: bool, links: bool, passwords: Path | None,
-    yes: bool,
+    app: App, pairs: tuple[str, ...], stewards: tuple[str, ...], dry_run: bool, links: bool,
+    passwords: Path | None, yes: bool,
 ) -> int:
     """Give members whose accounts the platforms kept so far the one account of the same name.
 
@@ -136,12 +138,12 @@ def adopt_command(
     from ..flows.adoption import adopt, look
 
     matches = _matches(pairs)
-    seen = look(app.workspace, matches)
+    seen = look(app.workspace, matches, stewards)
     if dry_run or not seen.ok or not (seen.adopted or seen.locked or matches):
         return app.show(seen, "adoption/1", bad=1)
     app.confirm(ngettext("Make {n} account?", "Make {n} accounts?", seen.people.count).format(
         n=seen.people.count), yes=yes)
-    return app.show(adopt(app.workspace, matches, keep_in=passwords, links=links),
+    return app.show(adopt(app.workspace, matches, stewards, keep_in=passwords, links=links),
                     "adoption/1", bad=1)
 
 

@@ -131,6 +131,14 @@ def adoption_text(report: Adoption) -> str:
     if report.locked:
         parts.append(_("locked, as before; their names stay taken: {names}").format(
             names=", ".join(report.locked)))
+    if report.stewards:
+        parts.append(_("stewards: {names}").format(names=", ".join(report.stewards)))
+    left = {name: ids for name, ids in report.called_stewards.items()
+            if name not in report.stewards}
+    if left:
+        parts.append(_("called stewards by a platform, and none here unless you name them by "
+                       "--steward NAME: {names}").format(names=", ".join(
+                           f"{name} ({', '.join(ids)})" for name, ids in left.items())))
     if report.foreign:
         parts += ["", _("Not natm's names; what was made with them stays under them:"), table(
             (_("platform"), _("account"), _("display name"), _("belongs to")),

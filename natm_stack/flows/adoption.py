@@ -3,10 +3,12 @@
 
 Names that natm gave are the same everywhere, so what was made with them stays the member's own.
 Any other name is somebody else's business: it is shown, and only a steward says whose it is.
+Nor does a platform make stewards: whom one calls so is shown, and named by who types the command.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ class Found:
     names: dict[str, dict[str, Any]] = field(default_factory=dict)
     foreign: list[ForeignAccount] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    stewards: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Whom platforms call stewards, and which ones do."""
 
     def take(self, platform: str, member: dict[str, Any]) -> None:
         """One account of one platform."""
@@ -42,28 +46,32 @@ class Found:
             return
         row = self.names.setdefault(name, {"name": name, "display_name": name, "steward": False,
                                            "disabled": True})
-        # The name somebody is called by, wherever it is kept; a role that one platform gave.
+        # The name somebody is called by, wherever it is kept.
         row["display_name"] = shown if row["display_name"] == name and shown else (
             row["display_name"])
         if not member.get("disabled"):
             row["disabled"] = False
-            row["steward"] = row["steward"] or member.get("steward") is True
+            if member.get("steward") is True:
+                self.stewards[name] = (*self.stewards.get(name, ()), platform)
 
 
-def look(workspace: Workspace, matches: dict[str, str]) -> Adoption:
+def look(
+    workspace: Workspace, matches: dict[str, str], stewards: Collection[str] = ()
+) -> Adoption:
     """What would be adopted; nothing is changed."""
-    found, rows = _to_adopt(workspace)
+    found, rows = _to_adopt(workspace, stewards)
     foreign = _matched(found, matches, _kept(workspace), known=_known(workspace, rows))
     people = examined(workspace, rows, [row["name"] for row in rows], links=False)
     return _adoption(rows, foreign, people, found)
 
 
 def adopt(
-    workspace: Workspace, matches: dict[str, str], *, keep_in: Path | None, links: bool
+    workspace: Workspace, matches: dict[str, str], stewards: Collection[str] = (), *,
+    keep_in: Path | None, links: bool,
 ) -> Adoption:
     """Make the accounts that are missing, and keep a steward's word on foreign names."""
     refuse_file(keep_in)
-    found, rows = _to_adopt(workspace)
+    found, rows = _to_adopt(workspace, stewards)
     kept = _kept(workspace)
     foreign = _matched(found, matches, kept, known=_known(workspace, rows))
     if found.failed:
@@ -95,7 +103,9 @@ def _people(
     return invite_many(workspace, coming, places, keep_in=keep_in)
 
 
-def _to_adopt(workspace: Workspace) -> tuple[Found, list[dict[str, Any]]]:
+def _to_adopt(
+    workspace: Workspace, stewards: Collection[str]
+) -> tuple[Found, list[dict[str, Any]]]:
     """The platforms' own accounts, and those of them that the account platform lacks."""
     account = account_platform(workspace)
     there = {one["name"] for one in answered(ask(workspace, "list", {})).get("members", [])}
@@ -107,7 +117,19 @@ def _to_adopt(workspace: Workspace) -> tuple[Found, list[dict[str, Any]]]:
             continue
         for member in answer.get("members", []):
             found.take(id_, member)
-    return found, [row for name, row in sorted(found.names.items()) if name not in there]
+    rows = [row for name, row in sorted(found.names.items()) if name not in there]
+    _make_stewards(rows, stewards)
+    return found, rows
+
+
+def _make_stewards(rows: list[dict[str, Any]], stewards: Collection[str]) -> None:
+    coming = {row["name"]: row for row in rows if not row["disabled"]}
+    for name in stewards:
+        if name not in coming:
+            raise NatmError(
+                _("there is no account {name} to take over").format(name=name),
+                code="members.unknown", hint=_("`natm members adopt --dry-run` shows them"))
+        coming[name]["steward"] = True
 
 
 def _known(workspace: Workspace, rows: list[dict[str, Any]]) -> set[str]:
@@ -146,4 +168,7 @@ def _adoption(
 ) -> Adoption:
     return Adoption(
         tuple(row["name"] for row in rows if not row["disabled"]),
-        tuple(row["name"] for row in rows if row["disabled"]), tuple(foreign), people, found.failed)
+        tuple(row["name"] for row in rows if row["disabled"]), tuple(foreign), people, found.failed,
+        stewards=tuple(row["name"] for row in rows if row["steward"]),
+        called_stewards={row["name"]: found.stewards[row["name"]] for row in rows
+                         if row["name"] in found.stewards})

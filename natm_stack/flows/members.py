@@ -72,7 +72,14 @@ def add(
 def refuse_unadopted(workspace: Workspace, names: Collection[str]) -> None:
     """Whoever gets a name gets what was made under it: so not one of somebody from earlier days."""
     chains = {i.id: [step(i, "list", {})] for i in others(workspace)}
-    known = {str(one["name"]): id_ for id_, (answer,) in call(workspace, chains).items()
+    told = {id_: answer for id_, (answer,) in call(workspace, chains).items()}
+    silent = {id_: words(answer) for id_, answer in told.items() if not answer.get("ok")}
+    if silent:
+        raise NatmError(
+            _("not every platform could be asked whose name this was: {why}").format(
+                why="; ".join(f"{id_}: {said}" for id_, said in silent.items())),
+            code="members.platform-silent", hint=_("`natm health` tells what is the matter"))
+    known = {str(one["name"]): id_ for id_, answer in told.items()
              for one in answer.get("members") or []}
     taken = sorted(set(names) & set(known))
     if not taken:

@@ -131,6 +131,9 @@ class Adoption:
     foreign: tuple[ForeignAccount, ...]
     people: NewMembers
     failed: dict[str, str] = field(default_factory=dict)
+    stewards: tuple[str, ...] = ()
+    called_stewards: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Whom platforms of their own call stewards, and which ones: it makes nobody a steward."""
 
     @property
     def ok(self) -> bool:

@@ -322,7 +322,8 @@ def test_strangers_find_nothing_else(rules, path: str) -> None:
     ("/profile/ada/settings", "edit-settings", False, False),
     ("/groups/members/leave", "", False, True), ("/groups/choir/leave", "", False, False),
     ("/groups/stewards", "delete", True, True), ("/groups/choir", "delete", True, False),
-    ("/groups/members", "edit", True, False),
+    ("/groups/members", "edit", True, False), ("/groups/MEMBERS/leave", "", False, True),
+    ("/groups/Stewards", "delete", True, True), ("/groups/ members ", "delete", True, True),
 ])
 def test_nobody_deletes_people_or_the_houses_groups(rules, path, action, steward, refused) -> None:
     assert rules.refused(path, action, steward=steward) is refused

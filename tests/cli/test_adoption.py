@@ -56,14 +56,37 @@ def test_members_keep_their_name_and_foreign_names_are_nobodys_guess(
     assert (result["adopted"], result["locked"]) == (["amina"], ["gone"])
     assert set(result["people"]["first_passwords"]) == {"amina"}
     assert directory.there["amina"] | {"password": ""} == {
-        "name": "amina", "display_name": "أمينة", "steward": True, "disabled": False,
+        "name": "amina", "display_name": "أمينة", "steward": False, "disabled": False,
         "password": ""}
+    assert (result["stewards"], result["called_stewards"]) == ([], {"amina": ["radicale"]})
     assert "password" not in directory.there["gone"]
     assert [(f["name"], f["belongs_to"]) for f in result["foreign"]] == [
         ("Old Name", ""), ("admin", "")]
     before = dict(directory.there)
     again = natm(*words, "--yes", server=directory.server)
     assert (again.code, again.json["result"]["adopted"], directory.there) == (0, [], before)
+
+
+def test_only_who_is_named_becomes_a_steward(natm: Natm, house: Path) -> None:
+    directory = Directory()
+    words = ["-C", str(house), "members", "adopt", "--yes", "--steward"]
+    for name in ("gone", "bo", "Old Name"):
+        said = natm("--json", *words, name, server=directory.server)
+        assert said.json["error"]["code"] == "members.unknown"
+    assert "amina (radicale)" in natm(*words[:-2], "--dry-run", server=directory.server).out
+    assert natm(*words, "amina", server=directory.server).code == 0
+    assert directory.there["amina"]["steward"] is True
+
+
+def test_a_silent_platform_may_know_the_name(
+    natm: Natm, house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = Directory()
+    directory.answers["radicale_list"] = {"ok": False, "code": "no-answer", "message": "x"}
+    monkeypatch.setattr(members, "others", lambda workspace: [
+        workspace.deployment.instance("radicale")])
+    said = natm("-C", str(house), "--json", "members", "add", "amina", server=directory.server)
+    assert (said.code, said.json["error"]["code"]) == (1, "members.platform-silent")
 
 
 @pytest.mark.parametrize("words", [

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from natm_stack.checks import doors, passwords
-from natm_stack.checks.account import TOKEN, WAIT, sign_in_page, told_name
+from natm_stack.checks.account import TOKEN, WAIT, invented_invitation, sign_in_page, told_name
 
 HEADERS = ["Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups"]
 # What a lock takes to be heard of everywhere, as the gate asks the directory twice a minute.
@@ -85,6 +85,7 @@ def test_strangers(members, account, marker):
         assert stranger.get(path).url.path == "/login", f"{path} is open to strangers"
     for path in ("/scim/v2", "/scim/v2/Users", "/scim/v2/ServiceProviderConfig", "/admin/client",
                  "/admin/mail", "/join", "/reset", "/oauth/register", f"/reset/{members[0].name}",
+                 invented_invitation(members[0].name), invented_invitation(f"x{marker}"[:30]),
                  f"/firstlogin/{members[0].name}", f"/impersonate/{members[0].name}"):
         assert stranger.get(path).status_code == 404, f"{path} is there"
     made = stranger.client.post(f"{stranger.url}/register", data={"user_name": "intruder"})
@@ -115,7 +116,8 @@ def test_members_are_no_stewards(members, account):
         assert bo.name not in browser.get(path).text, f"{path} names another member"
     own = f"/profile/{ada.name}/settings"
     for action in ("delete-confirm", "delete-execute", "lock-execute", "unlock"):
-        assert browser.send(own, action=action).status_code == 403, f"a member could {action}"
+        for way in (own, f"{own}?action=edit-settings"):
+            assert browser.send(way, action=action).status_code == 403, f"a member could {action}"
     left = browser.client.post(f"{browser.url}/groups/members/leave", headers={
         "Referer": browser.url}, data={})
     assert left.status_code in (400, 403), f"a member could leave the members: {left.status_code}"
@@ -267,8 +269,7 @@ def test_lost_password(members, account, marker):
 
 def test_second_factor(members, account):
     """A member switches on a second factor: the password alone opens nothing in a browser."""
-    wrong = passwords.second_factor(account, members[0])
-    assert not wrong, "; ".join(wrong)
+    assert not (wrong := passwords.second_factor(account, members[0])), "; ".join(wrong)
 
 
 def test_discovery(stack, account):
@@ -308,7 +309,6 @@ def test_one_sign_in_opens_everything(stack, members, visit):
 
 
 def need_doors(stack):
-    """There may be no other platform in the stack."""
     if not stack.doors:
         pytest.skip("no platform of this stack asks the gate")
 

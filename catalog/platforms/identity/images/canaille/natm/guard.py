@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Any
 
 import rules
 import second
+from canaille.app import b64_to_obj
 from canaille.app.session import logout_all_users
+from canaille.core.endpoints.account import RegistrationPayload
 from flask import abort, g, redirect, request
 
 
@@ -39,12 +42,25 @@ def keep_to_the_rules() -> Any:
         abort(404)
     if rules.fetches(request.path, request.values.keys()):
         abort(400)
+    if (link := rules.INVITATION.fullmatch(request.path)) and not _signed(*link.groups()):
+        abort(404)
     session = g.get("session")
     if not session:
         if rules.for_strangers(request.path):
             return None
         return redirect("/login") if request.method in ("GET", "HEAD") else abort(403)
-    action = request.values.get("action", "")
-    if rules.refused(request.path, action, steward=session.user.can_manage_users):
+    # Canaille looks into the form alone; what it could do is refused wherever it stands.
+    actions = request.args.getlist("action") + request.form.getlist("action") or [""]
+    if any(rules.refused(request.path, one, steward=session.user.can_manage_users)
+           for one in actions):
         abort(403)
     return None
+
+
+def _signed(data: str, signature: str) -> bool:
+    """Whether an invitation is ours: Canaille first tells whether the name is taken."""
+    try:
+        told = RegistrationPayload(*b64_to_obj(data))
+        return hmac.compare_digest(told.build_hash().encode(), signature.encode())
+    except (TypeError, ValueError):
+        return False

@@ -22,7 +22,9 @@ CLOSED = re.compile(r"/oauth/register(/.*)?|/auth/(otp|otp-setup|fido2|fido2-set
 # A name that was taken is never free again: accounts are locked, not deleted.
 DELETING = {"delete-confirm", "delete-execute"}
 LOCKING = {"lock-confirm", "lock-execute", "unlock"}
-HOUSE_GROUP = re.compile(r"/groups/(members|stewards)(/leave)?")
+# The directory takes capitals, and spaces around, for the same name.
+HOUSE_GROUP = re.compile(r"/groups/\s*(members|stewards)\s*(/leave)?", re.IGNORECASE)
+INVITATION = re.compile(r"/register/([^/]+)/([^/]+)")
 UNDOING = {"confirm-delete", "delete"}
 
 
