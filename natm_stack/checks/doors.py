@@ -7,7 +7,7 @@ Each answers with the sentences about what is wrong; none means that all is well
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -16,6 +16,8 @@ from .job import Door, Member, Stack
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+    from .account import Account
 
 LIES = ("Remote-User", "Remote_User", "remote_user", "REMOTE-USER", "X-Remote-User",
         "X-Forwarded-User")
@@ -114,3 +116,18 @@ def elsewhere(stack: Stack) -> list[str]:
         f"https://a.b.{domain}/", f"https://{host}:1/", f"{ours}/\r\nX-Evil: 1", "data:,x",
         f"https://user@{host}/", "https:evil.example", "https:///evil.example",
     ]
+
+
+def framed_or_kept(browser: Account) -> Iterator[str]:
+    """What another site, or a cache, could do with the pages to sign in on."""
+    for address in (f"{browser.url}/login", f"{browser.gate}/gate/signed-out"):
+        answer = browser.client.get(address)
+        policy = answer.headers.get_list("Content-Security-Policy")
+        if not policy or any("frame-ancestors 'none'" not in one for one in policy):
+            yield f"another site may frame {address}"
+        if answer.headers["Cache-Control"] != "no-store":
+            yield f"{address} may be kept"
+    for cookie in browser.client.get(f"{browser.url}/login").headers.get_list("Set-Cookie"):
+        missing = [w for w in ("Secure", "HttpOnly", "SameSite=Lax") if w not in cookie]
+        if missing:
+            yield f"a cookie is not {missing[0]}"

@@ -43,6 +43,22 @@ def lost(account: Callable[[], Account], member: Member, marker: str) -> Iterato
             yield "an invented link is taken"
 
 
+def of_others(steward: Account, browser: Account, member: Member) -> Iterator[str]:
+    """How a steward could become another member on the account pages."""
+    new = "a steward's idea"
+    for page in ("password", "password?x=/", "otp", "fido2"):
+        answer = steward.send(f"/profile/{member.name}/auth/{page}", action="edit-password",
+                              password1=new, password2=new)
+        if answer.status_code not in (403, 404):
+            yield f"{page} of another member answered {answer.status_code}"
+    steward.send(f"/profile/{member.name}", action="edit-profile", **{"emails-0": "x@example.org"})
+    browser.enter(member.name, member.password)
+    if not browser.signed_in():
+        yield "the member's password is another one"
+    if "x@example.org" in browser.get(f"/profile/{member.name}").text:
+        yield "the member's letters go to the steward"
+
+
 def second_factor(account: Callable[[], Account], member: Member) -> list[str]:
     """What does not go as it should with a member who wants a second factor."""
     browser, other = account(), account()

@@ -79,6 +79,20 @@ def reset_command(app: App, name: str) -> int:
     return app.show(reset(app.workspace, name), "members/1", bad=1)
 
 
+@command.command("address")
+@click.argument("name")
+@click.argument("email", required=False, default="")
+@click.pass_obj
+def address_command(app: App, name: str, email: str) -> int:
+    """Write down a member's e-mail address, in place of the one before; without one, none.
+
+    Example: natm members address amina amina@example.org
+    """
+    from ..flows.member_address import set_address
+
+    return app.show(set_address(app.workspace, name, email), "members/1", bad=1)
+
+
 @command.command("disable")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help=_("Do not ask."))

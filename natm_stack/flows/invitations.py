@@ -36,9 +36,15 @@ def invite_all(
         raise NatmError(_("{id} cannot invite anyone").format(id=instance.id),
                         code="members.no-invitations", hint=_("`natm members add` makes accounts"))
     letters = sum(bool(row.get("email")) for row in rows) if workspace.deployment.mail else 0
-    return ask(workspace, "invite", {
-        "invitations": rows, "send": workspace.deployment.mail is not None, "dry_run": dry_run},
-        timeout=180 + EACH_S * letters, program=program)
+    told = {"invitations": rows, "send": workspace.deployment.mail is not None, "dry_run": dry_run}
+    patience = 180 + EACH_S * letters
+    if dry_run:
+        return ask(workspace, "invite", told, timeout=patience, program=program)
+    # A link can make a steward: that one was made stands in the audit log, like all else.
+    with workspace.lock("members invite") as lock:
+        answer = ask(workspace, "invite", told, timeout=patience, program=program)
+        lock.result = "done" if answer.get("ok") else "failed"
+    return answer
 
 
 def invited(answer: Answer) -> NewMembers:

@@ -255,11 +255,19 @@ def test_what_is_no_name_and_password_is_nothing(gate, text: str) -> None:
     assert gate.guesses.basic(text) is None
 
 
+def ask(kept, password: str, fitted: bool | None, now: float, where: str = "192.0.2.1") -> bool:
+    """As the gate does; whether the directory was asked."""
+    count = kept.begin("ada", where, now)
+    if count is not None:
+        kept.end(count, "ada", where, password, fitted, now)
+    return count is not None
+
+
 def test_the_same_password_is_asked_for_seldom(gate) -> None:
     kept = gate.guesses.Guesses()
     assert kept.known("ada", "x", 0) is None
-    kept.remember("ada", "x", True, 0)
-    kept.remember("ada", "y", False, 0)
+    assert ask(kept, "x", True, 0)
+    assert ask(kept, "y", False, 0)
     assert kept.known("ada", "x", 29) is True
     assert kept.known("ada", "x", 31) is None
     assert kept.known("ada", "y", 299) is False
@@ -268,19 +276,40 @@ def test_the_same_password_is_asked_for_seldom(gate) -> None:
 
 def test_an_old_password_in_a_program_locks_nobody_out(gate) -> None:
     kept = gate.guesses.Guesses()
-    kept.remember("ada", "old", False, 0)
+    assert ask(kept, "old", False, 0)
     assert all(kept.known("ada", "old", second) is False for second in range(0, 299, 5))
-    assert kept.may_ask("ada", 0)
+    assert [ask(kept, "old", False, now) for now in (300, 600, 900)] == [True] * 3
+
+
+def test_while_an_account_is_locked_its_right_password_is_not_taken_for_wrong(gate) -> None:
+    kept = gate.guesses.Guesses()
+    assert all(ask(kept, "right", None, now) for now in range(20))
+    assert kept.known("ada", "right", 20) is None
 
 
 def test_guessing_is_slowed_for_one_member_alone(gate) -> None:
     kept = gate.guesses.Guesses()
-    for number in range(6):
-        assert kept.may_ask("ada", number)
-        kept.remember("ada", f"guess {number}", False, number)
-    assert not kept.may_ask("ada", 6)
-    assert kept.may_ask("bo", 6)
-    assert kept.may_ask("ada", 66)
+    # Those that are under way count too.
+    assert all(kept.begin("ada", f"192.0.2.{n}", n) for n in range(4))
+    assert kept.begin("ada", "192.0.2.9", 5) is None
+    assert kept.begin("bo", "192.0.2.9", 5)
+    assert kept.begin("ada", "192.0.2.9", 601)
+
+
+def test_strangers_guesses_do_not_shut_out_a_members_own_program(gate) -> None:
+    kept = gate.guesses.Guesses()
+    assert ask(kept, "right", True, 0, "198.51.100.7")
+    assert [ask(kept, f"guess {n}", False, n) for n in range(6)] == [True] * 4 + [False] * 2
+    assert ask(kept, "right", True, 40, "198.51.100.7")
+    assert [ask(kept, f"my {n}", False, 50, "198.51.100.7") for n in range(5)] == (
+        [True] * 4 + [False])
+
+
+def test_a_place_is_what_the_edge_saw_last(gate) -> None:
+    place = gate.guesses.place
+    assert place("10.0.0.1, 192.0.2.7") == "192.0.2.7"
+    assert place("2001:db8:1:2:3::1") == place("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
+    assert place("") == place("nonsense") == ""
 
 
 def test_every_language_has_every_word(gate) -> None:

@@ -30,7 +30,8 @@ def keeps_its_own(folder: Path, id_: str) -> bool:
 
 @pytest.mark.parametrize("words", [
     ["invite", "amina"], ["disable", "amina", "--yes"], ["enable", "amina"], ["groups", "list"],
-    ["groups", "add", "choir", "amina"], ["adopt"], ["add", "amina", "--group", "choir"],
+    ["address", "amina", "a@example.org"], ["groups", "add", "choir", "amina"], ["adopt"],
+    ["add", "amina", "--group", "choir"],
 ])
 def test_what_needs_one_account_for_all_says_how_to_get_it(
     natm: Natm, folder: Path, words: list[str]
@@ -61,6 +62,14 @@ def test_who_removes_a_member_is_told_what_remains(natm: Natm, folder: Path) -> 
 
 
 # --- with one
+
+def test_an_address_is_written_down_and_taken_away(natm: Natm, house: Path) -> None:
+    for words, email in ((["amina", "a@example.org"], "a@example.org"), (["amina"], "")):
+        platforms = Platforms()
+        said = natm("-C", str(house), "members", "address", *words, server=platforms.server)
+        assert said.code == 0, said.err
+        assert platforms.told == [("identity", "address", {"name": "amina", "email": email})]
+
 
 def test_a_member_is_locked_everywhere_and_opened_again(natm: Natm, house: Path) -> None:
     platforms = Platforms()

@@ -20,6 +20,7 @@ from natm_stack.testing.volunteer import Volunteer
 
 from .drive import drive
 from .outside import browsers_outside
+from .people import take_in_a_table, two_stewards_at_once
 
 MORE = ("prosody", "janus", "mediawiki")
 ALL = ("copyparty", *MORE)
@@ -255,6 +256,13 @@ def test_the_stack_moves_to_one_account_and_nothing_is_lost(volunteer: Volunteer
     assert {(m["name"], m["display_name"]) for m in listed} >= {("noor", "Noor H.")}
     again = volunteer.natm("members", "adopt", "--yes", "--json")
     assert again.json["result"]["adopted"] == []
+
+
+def test_many_people_come_in_and_two_stewards_work_at_once(
+    volunteer: Volunteer, tmp_path: Path
+) -> None:
+    take_in_a_table(volunteer, tmp_path / "people.csv")
+    two_stewards_at_once(volunteer)
 
 
 def test_one_account_opens_everything_proven_in_a_browser(volunteer: Volunteer) -> None:

@@ -288,17 +288,8 @@ def test_discovery(stack, account):
 
 def test_pages_keep_to_themselves(account):
     """A member's sign-in cannot be framed, cached or made to load things from elsewhere."""
-    browser = account()
-    for address in (f"{browser.url}/login", f"{browser.gate}/gate/signed-out"):
-        answer = browser.client.get(address)
-        policy = answer.headers.get_list("Content-Security-Policy")
-        assert policy, f"{address} has no policy"
-        assert all("frame-ancestors 'none'" in one for one in policy), "another site may frame it"
-        assert answer.headers["Cache-Control"] == "no-store", "it may be kept"
-    login = browser.client.get(f"{browser.url}/login")
-    for cookie in login.headers.get_list("Set-Cookie"):
-        for word in ("Secure", "HttpOnly", "SameSite=Lax"):
-            assert word in cookie, f"a cookie is not {word}"
+    wrong = list(doors.framed_or_kept(account()))
+    assert not wrong, "; ".join(wrong)
 
 
 def test_one_sign_in_opens_everything(stack, members, visit):
@@ -352,6 +343,12 @@ def test_a_locked_member_is_out_everywhere(stack, members, steward, account, vis
         assert drive.status_code == 401, "their programs still come in"
     finally:
         steward.send(settings, action="unlock")
+
+
+def test_stewards_become_nobody_else(members, steward, account):
+    """A member's password is their own: no steward sets it on the account pages."""
+    wrong = list(passwords.of_others(steward, account(), members[0]))
+    assert not wrong, "; ".join(wrong)
 
 
 @pytest.mark.browser

@@ -227,6 +227,31 @@ def test_a_locked_member_is_out(stack, third, steward):
     xmpp.sign_in(stack, ROUTE, third.name, third.password).close()
 
 
+@pytest.mark.one_account
+def test_another_password_ends_the_chat(stack, third, account, marker):
+    """A member who changes the password is out of the chat elsewhere within a minute."""
+    browser, new = account(), f"quite another {marker}"
+    browser.enter(third.name, third.password)
+    with xmpp.sign_in(stack, ROUTE, third.name, third.password) as session:
+        time.sleep(1.1)  # the directory counts in whole seconds
+        browser.new_password(third.name, new)
+        try:
+            with xmpp.sign_in(stack, ROUTE, third.name, new) as fresh:
+                assert session.is_ended(HEARD_S), "the session with the old password goes on"
+                assert not fresh.is_ended(1), "the session with the new password was ended too"
+        finally:
+            browser.new_password(third.name, third.password)
+
+
+@pytest.mark.one_account
+def test_a_forgotten_telephone(stack, third, marker):
+    """A member's telephone with an old password, which tries again and again, shuts nobody out."""
+    for _ in range(12):
+        with pytest.raises(xmpp.SignInRefused):
+            xmpp.sign_in(stack, ROUTE, third.name, f"old-{marker}").close()
+    xmpp.sign_in(stack, ROUTE, third.name, third.password).close()
+
+
 @pytest.mark.browser
 def test_chat_page(stack, members, ben, room, browser, marker):
     """A member signs in on the chat page and writes in a room; another member receives it."""

@@ -70,9 +70,20 @@ customElements.define("converse-footer", Footer);
 customElements.define("converse-controlbox-navbar", class extends HTMLElement {});
 document.documentElement.lang = language;
 
+/** Converse says "wrong password" of every refusal, also when the server says "try later". */
+function tellLaterFromWrong(Strophe) {
+    const change = Strophe.Connection.prototype._changeConnectStatus;
+    Strophe.Connection.prototype._changeConnectStatus = function (status, why, answer) {
+        const later = status === Strophe.Status.AUTHFAIL
+            && answer?.getElementsByTagName?.("temporary-auth-failure").length > 0;
+        return change.call(this, status, later ? words.later : why, answer);
+    };
+}
+
 // Converse 14 leaves an empty page when a sign-in fails on a device that is not trusted.
 window.converse.plugins.add("community-page", {
     initialize() {
+        tellLaterFromWrong(window.converse.env.Strophe);
         this._converse.api.listen.on("disconnected", () => setTimeout(() => {
             if (!document.querySelector("converse-login-form")) location.reload();
         }, 1000));

@@ -14,6 +14,7 @@ const WORDS = {
         change: "Change the password on the account's page.",
         apps: "On a phone, any XMPP app works as well. Your address is name@DOMAIN.",
         software: "Free software: Converse.js and Prosody.",
+        later: "Signing in is not possible just now. Your password may well be right: try again in a minute.",
     },
     de: {
         signIn: "Melde dich mit dem Namen und dem Passwort an, die du von deiner Gemeinschaft hast.",
@@ -21,6 +22,7 @@ const WORDS = {
         change: "Das Passwort änderst du auf der Seite des Kontos.",
         apps: "Am Telefon geht auch jede XMPP-App. Deine Adresse ist name@DOMAIN.",
         software: "Freie Software: Converse.js und Prosody.",
+        later: "Anmelden geht gerade nicht. Dein Passwort kann richtig sein: Versuche es in einer Minute noch einmal.",
     },
     es: {
         signIn: "Entra con el nombre y la contraseña que te dio tu comunidad.",
@@ -28,6 +30,7 @@ const WORDS = {
         change: "La contraseña se cambia en la página de la cuenta.",
         apps: "En el teléfono sirve también cualquier aplicación XMPP. Tu dirección es nombre@DOMAIN.",
         software: "Software libre: Converse.js y Prosody.",
+        later: "Ahora no se puede entrar. Tu contraseña puede ser correcta: inténtalo dentro de un minuto.",
     },
     fr: {
         signIn: "Connectez-vous avec le nom et le mot de passe reçus de votre communauté.",
@@ -35,6 +38,7 @@ const WORDS = {
         change: "Le mot de passe se change sur la page du compte.",
         apps: "Sur téléphone, toute application XMPP convient aussi. Votre adresse est nom@DOMAIN.",
         software: "Logiciels libres : Converse.js et Prosody.",
+        later: "Impossible de se connecter pour l'instant. Votre mot de passe est peut-être juste : réessayez dans une minute.",
     },
     pt: {
         signIn: "Entre com o nome e a palavra-passe que a sua comunidade lhe deu.",
@@ -42,6 +46,7 @@ const WORDS = {
         change: "A palavra-passe muda-se na página da conta.",
         apps: "No telemóvel, serve também qualquer aplicação XMPP. O seu endereço é nome@DOMAIN.",
         software: "Software livre: Converse.js e Prosody.",
+        later: "Agora não é possível entrar. A palavra-passe pode estar certa: tente outra vez daqui a um minuto.",
     },
     ar: {
         signIn: "سجّل الدخول بالاسم وكلمة المرور اللذين أعطتك إياهما جماعتك.",
@@ -49,6 +54,7 @@ const WORDS = {
         change: "تُغيَّر كلمة المرور في صفحة الحساب.",
         apps: "وعلى الهاتف يعمل أي تطبيق XMPP أيضًا. عنوانك هو name@DOMAIN.",
         software: "برمجيات حرة: Converse.js وProsody.",
+        later: "تسجيل الدخول غير ممكن الآن. قد تكون كلمة المرور صحيحة: حاول مرة أخرى بعد دقيقة.",
     },
     sw: {
         signIn: "Ingia kwa jina na nenosiri ulilopewa na jumuiya yako.",
@@ -56,6 +62,7 @@ const WORDS = {
         change: "Nenosiri hubadilishwa kwenye ukurasa wa akaunti.",
         apps: "Kwenye simu, programu yoyote ya XMPP inafaa pia. Anwani yako ni jina@DOMAIN.",
         software: "Programu huria: Converse.js na Prosody.",
+        later: "Kuingia hakuwezekani sasa hivi. Nenosiri lako huenda ni sahihi: jaribu tena baada ya dakika moja.",
     },
 };
 

@@ -49,6 +49,11 @@ def keep_to_the_rules() -> Any:
         if rules.for_strangers(request.path):
             return None
         return redirect("/login") if request.method in ("GET", "HEAD") else abort(403)
+    # Stewards see to accounts, and become nobody else: others' passwords are natm's business alone.
+    edited = (request.view_args or {}).get("edited_user")
+    if (request.endpoint or "").startswith("core.account.auth.") and (
+            edited is None or edited.id != session.user.id):
+        abort(403)
     # Canaille looks into the form alone; what it could do is refused wherever it stands.
     actions = request.args.getlist("action") + request.form.getlist("action") or [""]
     if any(rules.refused(request.path, one, steward=session.user.can_manage_users)

@@ -15,7 +15,7 @@ from canaille.core.endpoints.forms import PROFILE_FORM_FIELDS
 from flask import g
 from wtforms.validators import Optional, Regexp
 
-NAME = r"^[a-z][a-z0-9-]{1,30}\Z"
+NAME = r"^(?!natm-)[a-z][a-z0-9-]{1,30}\Z"
 NOBODY = "cn=nobody,ou=services,dc=natm"
 
 

@@ -92,6 +92,17 @@ def enable(connection: Any, request: Request) -> Request:
     return {"ok": True}
 
 
+def address(connection: Any, request: Request) -> Request:
+    """Another e-mail address, or none: letters for a lost password go there."""
+    name, email = name_of(request), email_of(request)
+    _known(connection, name)
+    others = [o.email.lower() for o in people.find(connection).values() if o.name != name]
+    if email and email.lower() in others:
+        raise Refused("email-taken", f"another account has the address {email}")
+    people.set_address(connection, name, email)
+    return {"ok": True}
+
+
 def show(connection: Any, request: Request) -> Request:
     """All that is known of one member."""
     person = _known(connection, name_of(request))
@@ -135,7 +146,7 @@ def _known(connection: Any, name: str) -> people.Person:
 
 ACTIONS = {
     "create": create, "reset": reset, "remove": remove, "list": list_, "purge": purge,
-    "show": show, "disable": disable, "enable": enable, "import": many.import_,
+    "show": show, "address": address, "disable": disable, "enable": enable, "import": many.import_,
     "groups": circles.list_, "join": circles.join, "leave": circles.leave}
 
 

@@ -106,6 +106,12 @@ def set_password(connection: Any, name: str, password: str) -> None:
     connection.passwd_s(entry_dn(name), None, password)
 
 
+def set_address(connection: Any, name: str, email: str | None) -> None:
+    """In place of the one before."""
+    connection.modify_s(entry_dn(name), [
+        (ldap.MOD_REPLACE, "mail", [email.encode()] if email else None)])
+
+
 def unlock(connection: Any, name: str) -> None:
     """Open again, whoever or whatever locked it."""
     [(_dn, entry)] = connection.search_s(entry_dn(name), ldap.SCOPE_BASE, "(uid=*)", list(LOCKS))

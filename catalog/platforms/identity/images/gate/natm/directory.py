@@ -11,6 +11,7 @@ from typing import Any
 import ldap
 from entries import person_of
 from identity import Person
+from ldap.controls.ppolicy import PasswordPolicyControl
 from ldap.filter import escape_filter_chars
 
 BASE = "ou=people,dc=natm"
@@ -24,6 +25,8 @@ GRACE_S = 3600
 PATIENCE_S, PAUSE_S = 4, 10
 NEVER = -1e9
 MOST_KNOWN = 20_000
+# "error: accountLocked", as the answer's control says it in BER.
+POLICY_LOCKED = b"\x81\x01\x01"
 
 
 class Away(Exception):
@@ -62,8 +65,8 @@ class Directory:
             self._known[name] = (time.monotonic(), person)
             return person
 
-    async def fits(self, name: str, password: str) -> bool:
-        """Whether the password is this member's."""
+    async def fits(self, name: str, password: str) -> bool | None:
+        """Whether the password is this member's; None: locked, so that nobody looked at it."""
         async with self._binds:
             return await self._patiently(self._fits, name, password)
 
@@ -92,16 +95,30 @@ class Directory:
                 return person_of(found[0][1], time.time()) if found else None
         return None
 
-    def _fits(self, name: str, password: str) -> bool:
+    def _fits(self, name: str, password: str) -> bool | None:
+        connection = self._reached()
         try:
-            self._bound(f"uid={name},{BASE}", password).unbind_s()
-        except (ldap.INVALID_CREDENTIALS, ldap.UNWILLING_TO_PERFORM):
-            return False
+            connection.simple_bind_s(f"uid={name},{BASE}", password, [PasswordPolicyControl()])
+        except (ldap.INVALID_CREDENTIALS, ldap.UNWILLING_TO_PERFORM) as error:
+            return None if locked(error) else False
+        finally:
+            connection.unbind_s()
         return True
 
     def _bound(self, dn: str, password: str) -> Any:
+        connection = self._reached()
+        connection.simple_bind_s(dn, password)
+        return connection
+
+    def _reached(self) -> Any:
         connection = ldap.initialize(self._address)
         connection.set_option(ldap.OPT_NETWORK_TIMEOUT, 3)
         connection.set_option(ldap.OPT_TIMEOUT, 3)
-        connection.simple_bind_s(dn, password)
         return connection
+
+
+def locked(error: Exception) -> bool:
+    """Whether it was a lock that refused, not the password."""
+    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return any(kind == PasswordPolicyControl.controlType and POLICY_LOCKED in bytes(value or b"")
+               for kind, _critical, value in told.get("ctrls", []))

@@ -26,6 +26,8 @@ from sessions import Sessions
 COOKIE = "__Secure-natm-gate"
 TRY = "__Secure-natm-try-"
 TRY_S = 900
+# A browser that opens many windows at once keeps the notes of so many.
+MOST_TRIES = 5
 FROM_HERE = ("same-origin", "same-site", "none")
 SWEEP_S = 3600
 REALM = 'Basic realm="members", charset="UTF-8"'
@@ -75,7 +77,8 @@ class Gate:
                 answer.headers["WWW-Authenticate"] = REALM
             return answer
         try:
-            person = await self._by_password(request.headers["Authorization"])
+            person = await self._by_password(request.headers["Authorization"],
+                                             request.headers.get("X-Forwarded-For", ""))
         except Away:
             return web.Response(status=503, headers=identity.NOBODY)
         if person is None:
@@ -92,6 +95,8 @@ class Gate:
                 return self._go(back)
         note = oidc.new_try(back)
         response = self._go(oidc.authorize(self.settings, note, request.query.get("lang", "")[:20]))
+        for old in [name for name in request.cookies if name.startswith(TRY)][:-MOST_TRIES + 1]:
+            response.del_cookie(old, path="/gate/", secure=True, httponly=True, samesite="Lax")
         ends = int(time.time()) + TRY_S
         response.set_cookie(
             TRY + note["state"][:8], sealed.seal(note, self._key, ends), max_age=TRY_S,
@@ -166,20 +171,27 @@ class Gate:
             return None
         return person
 
-    async def _by_password(self, header: str) -> identity.Person | None:
+    async def _by_password(self, header: str, forwarded: str) -> identity.Person | None:
         told_us = guesses.basic(header)
         if not told_us:
             return None
         name, password = told_us
-        now = time.monotonic()
-        fits = self._guesses.known(name, password, now)
+        fits = self._guesses.known(name, password, time.monotonic())
         if fits is None:
-            if not self._guesses.may_ask(name, now):
-                return None
-            fits = await self._directory.fits(name, password)
-            self._guesses.remember(name, password, fits, now)
+            fits = await self._ask(name, password, guesses.place(forwarded))
         person = await self._directory.person(name) if fits else None
         return person if person and person.welcome() and not person.guarded else None
+
+    async def _ask(self, name: str, password: str, where: str) -> bool | None:
+        count = self._guesses.begin(name, where, time.monotonic())
+        if count is None:
+            return None
+        fits = None
+        try:
+            fits = await self._directory.fits(name, password)
+        finally:
+            self._guesses.end(count, name, where, password, fits, time.monotonic())
+        return fits
 
     def _begin(self, request: web.Request, response: web.Response, name: str, token: str) -> None:
         old = request.cookies.get(COOKIE)
@@ -208,7 +220,9 @@ class Gate:
 
 def application(gate: Gate) -> web.Application:
     """Which address is which."""
-    app = web.Application(client_max_size=64 * 1024)
+    # The edge asks with all that a browser sent it: long addresses, and every platform's cookies.
+    app = web.Application(client_max_size=64 * 1024, handler_args={
+        "max_line_size": 32 * 1024, "max_field_size": 32 * 1024})
     app.add_routes([
         web.get("/gate/members", gate.members), web.get("/gate/programs", gate.programs),
         web.get("/gate/everyone", gate.everyone),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import ipaddress
 import re
 import secrets
 
@@ -13,8 +14,11 @@ NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 GOOD_S = 30
 # A program with an old password goes on sending it: that must not lock its owner out.
 BAD_S = 300
-# So many different wrong passwords of one member in so many seconds; slapd locks at ten in 600.
-MOST_WRONG, WITHIN_S = 6, 60
+# So many different wrong passwords of one member in so many seconds. slapd shuts the account for
+# everybody at ten in 600, whoever tried them: the gate and the chat together stay below.
+MOST_WRONG, WITHIN_S = 4, 600
+# Where a member's program came in lately, strangers' guesses do not count against it.
+HOME_S = 7 * 86400
 MOST_KEPT = 5000
 
 
@@ -32,37 +36,63 @@ def basic(header: str) -> tuple[str, str] | None:
     return (name, password) if colon and NAME.fullmatch(name) and password else None
 
 
+def place(forwarded: str) -> str:
+    """Where a request came from: what the edge saw last. With IPv6 a household has a network."""
+    last = forwarded.rpartition(",")[2].strip()
+    try:
+        address = ipaddress.ip_address(last)
+    except ValueError:
+        return ""
+    if address.version == 6 and not address.ipv4_mapped:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return last
+
+
 class Guesses:
-    """What the directory said lately."""
+    """What the directory said lately, and how often it was asked in vain."""
 
     def __init__(self) -> None:
         self._salt = secrets.token_bytes(16)
         self._said: dict[bytes, tuple[float, bool]] = {}
-        self._wrong: dict[str, list[float]] = {}
+        self._asked: dict[bytes, list[float]] = {}
+        self._homes: dict[bytes, float] = {}
 
     def known(self, name: str, password: str, now: float) -> bool | None:
         """Whether it fitted when it was asked lately; None: ask."""
         ends, fitted = self._said.get(self._key(name, password), (0.0, False))
         return fitted if now < ends else None
 
-    def may_ask(self, name: str, now: float) -> bool:
-        """Whether another password of this member may be tried now."""
-        recent = [at for at in self._wrong.get(name, []) if now - at < WITHIN_S]
-        return len(recent) < MOST_WRONG
+    def begin(self, name: str, where: str, now: float) -> bytes | None:
+        """What an asking is counted under; None: not now. It counts until it turns out right."""
+        self._make_room(now)
+        home = self._key(name, where, "home")
+        count = home if now - self._homes.get(home, -HOME_S) < HOME_S else self._key(name, "", "")
+        recent = [at for at in self._asked.get(count, []) if now - at < WITHIN_S]
+        if len(recent) >= MOST_WRONG:
+            return None
+        self._asked[count] = [*recent, now]
+        return count
 
-    def remember(self, name: str, password: str, fitted: bool, now: float) -> None:
-        """What the directory said just now."""
-        if len(self._said) > MOST_KEPT or len(self._wrong) > MOST_KEPT:
+    def end(self, count: bytes, name: str, where: str, password: str, fitted: bool | None,
+            now: float) -> None:
+        """What the directory said; None where it did not look at the password."""
+        if fitted is not None:
+            ends = now + (GOOD_S if fitted else BAD_S)
+            self._said[self._key(name, password)] = (ends, fitted)
+        if fitted is not False and self._asked.get(count):
+            self._asked[count].pop()
+        if fitted:
+            self._homes[self._key(name, where, "home")] = now
+
+    def _make_room(self, now: float) -> None:
+        if len(self._said) > MOST_KEPT:
             self._said.clear()
-            self._wrong = {one: at for one, at in self._wrong.items() if now - at[-1] < WITHIN_S}
-        self._said[self._key(name, password)] = (now + (GOOD_S if fitted else BAD_S), fitted)
-        if not fitted:
-            recent = [at for at in self._wrong.get(name, []) if now - at < WITHIN_S]
-            self._wrong[name] = [*recent, now]
+        if len(self._asked) > MOST_KEPT:
+            self._asked = {one: at for one, at in self._asked.items()
+                           if at and now - at[-1] < WITHIN_S}
+        if len(self._homes) > MOST_KEPT:
+            self._homes = dict(list(self._homes.items())[MOST_KEPT // 2:])
 
-    def forget(self) -> None:
-        """Ask anew for everyone."""
-        self._said.clear()
-
-    def _key(self, name: str, password: str) -> bytes:
-        return hashlib.blake2b(f"{name}\0{password}".encode(), key=self._salt).digest()
+    def _key(self, name: str, text: str, kind: str = "password") -> bytes:
+        words = f"{kind}\0{name}\0{text}".encode()
+        return hashlib.blake2b(words, key=self._salt).digest()

@@ -14,6 +14,7 @@ local TEXT, NUMBER, CHOICE, TRUTH, LIST, SET = 0x04, 0x02, 0x0a, 0x01, 0x30, 0x3
 local BIND, BOUND, SEARCH, ENTRY, DONE = 0x60, 0x61, 0x63, 0x64, 0x65
 local OR, AND, EQUAL, AT_MOST = 0xa1, 0xa0, 0xa3, 0xa6
 local ITSELF, ONE_LEVEL = 0, 1
+local CONTROLS, FAULT, POLICY = 0xa0, 0x81, "1.3.6.1.4.1.42.2.27.8.5.1"
 -- What slapd says of a wrong password, of a name nobody has, of an account that is locked.
 local REFUSALS = { [32] = true, [48] = true, [49] = true, [50] = true, [53] = true }
 
@@ -25,8 +26,24 @@ local service = module:get_option_string("natm_directory_name")
 local password_file = module:get_option_string("natm_directory_password_file")
 local at_once = 0
 
+-- With the question whether it was a lock that refused, not the password (the policy's draft 10).
 local function bind(dn, password)
     return ber.value(BIND, ber.number(NUMBER, 3) .. ber.value(TEXT, dn) .. ber.value(0x80, password))
+        .. ber.value(CONTROLS, ber.value(LIST, ber.value(TEXT, POLICY)))
+end
+
+local function locked(controls)
+    for _, control in ipairs(controls and ber.parts(controls.content) or {}) do
+        local parts = ber.parts(control.content)
+        if parts[1].content == POLICY then
+            for _, told in ipairs(ber.parts(ber.parts(parts[#parts].content)[1].content)) do
+                if told.tag == FAULT and told.content == "\1" then
+                    return true
+                end
+            end
+        end
+    end
+    return false
 end
 
 local function compare(tag, attribute, value)
@@ -90,14 +107,14 @@ local function send_next(talk)
 end
 
 local function take(talk, message)
-    local id, answer = table.unpack(ber.parts(message))
+    local id, answer, controls = table.unpack(ber.parts(message))
     assert(ber.integer(id.content) == talk.number, "an answer to nothing")
     if answer.tag == ENTRY then
         talk.found[#talk.found + 1] = entry_of(answer.content)
     elseif answer.tag == BOUND or answer.tag == DONE then
         local code = ber.integer(ber.parts(answer.content)[1].content)
         if answer.tag == BOUND and REFUSALS[code] then
-            finish(talk, { refused = true })
+            finish(talk, { refused = true, locked = locked(controls) })
         elseif code ~= 0 then
             finish(talk, nil, "the directory answered with " .. code)
         else
@@ -171,7 +188,8 @@ local function converse(dn, password, ...)
 end
 
 local function person_of(entry)
-    local person = { name = entry.uid and entry.uid[1], shown = (entry.displayname or {})[1] }
+    local person = { name = entry.uid and entry.uid[1], shown = (entry.displayname or {})[1],
+                     changed = (entry.pwdchangedtime or {})[1] }
     for _, group in ipairs(entry.memberof or {}) do
         person.member = person.member or group:lower() == "cn=members" .. groups
         person.steward = person.steward or group:lower() == "cn=stewards" .. groups
@@ -185,9 +203,10 @@ local function usable(name)
         and name:find("^[a-z][a-z0-9-]*$") ~= nil
 end
 
-local ABOUT = { "uid", "displayName", "memberOf" }
+local ABOUT = { "uid", "displayName", "memberOf", "pwdChangedTime" }
 
--- A promise of a table: `person`, if the password is theirs and they are a member.
+-- A promise of a table: `person`, if the password is theirs and they are a member; `locked`, if
+-- nobody looked at the password.
 local function sign_in(name, password)
     if not usable(name) or password == "" or #password > 1000 then
         return promise.resolve({})
@@ -199,7 +218,7 @@ local function sign_in(name, password)
     return converse(dn, password, own):next(function(outcome)
         local entry = not outcome.refused and outcome.answers[1][1]
         local person = entry and person_of(entry)
-        return { person = person and person.member and person or nil }
+        return { person = person and person.member and person or nil, locked = outcome.locked }
     end)
 end
 

@@ -8,8 +8,10 @@ local cache = require "prosody.util.cache"
 local new_sasl = require "prosody.util.sasl".new
 
 local directory = module:require "directory"
+local place = module:require "place"
 local sessions = module:require "sessions"
 local standing = module:require "standing"
+local tries = module:require "tries"
 
 local EVERY = 20 -- seconds between two looks at who may still be here
 local BATCH = 200 -- names in one question
@@ -36,46 +38,76 @@ local function welcome(name, person)
     standing.apply(name, person)
 end
 
-local function plain_test(sasl, name, password)
+local AWAY = "The accounts cannot be reached right now. Please try again in a minute."
+local TOO_MANY = "Too many wrong passwords for this name. Please try again in ten minutes."
+
+local function plain_test(from, sasl, name, password)
+    sasl.natm_known = tries.known_wrong(name, password)
+    if sasl.natm_known then
+        return false, true
+    end
+    local count = tries.begin(name, from)
+    if not count then
+        sasl.natm_later = TOO_MANY
+        return false, true
+    end
     local answer = await(directory.sign_in(name, password))
-    sasl.natm_away = answer == nil
     local person = answer and answer.person
+    -- While an account is locked, nobody knows whether the password is right.
+    local right
+    if answer and not answer.locked then
+        right = person ~= nil
+    end
+    tries.finish(count, name, from, password, right)
+    sasl.natm_later = not answer and AWAY or nil
     if person then
         welcome(name, person)
     end
     return person ~= nil, true
 end
 
-function provider.get_sasl_handler()
-    return new_sasl(module.host, { plain_test = plain_test })
+function provider.get_sasl_handler(session)
+    local from = place.of(session or {})
+    return new_sasl(module.host, { plain_test = function(...) return plain_test(from, ...) end })
 end
 
 -- Not "wrong password", which apps believe for good: "try again later".
 module:hook("authentication-failure", function(event)
     local sasl = event.session.sasl_handler
-    if sasl and sasl.natm_away then
-        event.condition = "temporary-auth-failure"
-        event.text = "The accounts cannot be reached right now. Please try again in a minute."
+    if sasl and sasl.natm_later then
+        event.condition, event.text = "temporary-auth-failure", sasl.natm_later
     end
 end, 100)
 
+module:hook("authentication-success", function(event)
+    event.session.natm_since = os.time()
+end)
+
+-- A session that lay still goes on for who has just shown the password.
+module:hook("smacks-hibernation-end", function(event)
+    event.resumed.natm_since = event.origin.natm_since or event.resumed.natm_since
+end)
+
+-- Whether somebody is a member; nothing where that cannot be told just now.
 local function in_directory(name)
     local known = seen:get(name)
     if known and os.time() - known.at < REMEMBERED then
         return known.there
-    elseif not directory.usable(name) or not async.ready() then
+    elseif not directory.usable(name) then
         return false
+    elseif not async.ready() then
+        return nil
     end
     local found = await(directory.still_members({ name }))
     if found then
         seen:set(name, { at = os.time(), there = found[name] ~= nil })
+        return found[name] ~= nil
     end
-    return found ~= nil and found[name] ~= nil
 end
 
 -- Whose contacts and archive there are, or could be: a member may be written to before they come.
 function provider.user_exists(name)
-    return accounts:get(name) ~= nil or in_directory(name)
+    return accounts:get(name) ~= nil or in_directory(name) == true
 end
 
 function provider.get_account_info(name)
@@ -83,11 +115,12 @@ function provider.get_account_info(name)
     if not account then
         return nil, "Account not available"
     end
-    return { created = account.created, enabled = true }
+    return { created = account.created, enabled = provider.is_enabled(name) }
 end
 
-function provider.is_enabled()
-    return true
+-- Who was removed is not; with the directory away, everybody is as they were.
+function provider.is_enabled(name)
+    return in_directory(name) ~= false
 end
 
 function provider.users()
@@ -110,6 +143,8 @@ local function look_after(names)
     for _, name in ipairs(found and names or {}) do
         if found[name] then
             standing.refresh(name, found[name])
+            sessions.close_older(name, found[name].changed,
+                "The password is another one now. Please sign in with it.")
         else
             sessions.close(name, "This account is closed.")
         end

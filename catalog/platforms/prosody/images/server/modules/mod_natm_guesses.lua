@@ -3,22 +3,14 @@
 
 local cache = require "prosody.util.cache"
 local throttle = require "prosody.util.throttle"
-local net = require "prosody.util.ip"
+
+local place = module:require "place".of
 
 local MOST, SECONDS = 10, 120
 -- Those tried side by side are found wrong later, and are owed then.
 local MOST_OWED = 40
 local MOST_REMEMBERED = 5000
 local wrong = cache.new(MOST_REMEMBERED)
-
--- With IPv6 a household has a whole network, and a guesser too.
-local function place(session)
-    local ip = session.ip and net.new_ip(session.ip)
-    if ip and ip.proto == "IPv6" and not ip.addr:find("^::ffff:") then
-        return net.truncate(ip, 64).normal
-    end
-    return session.ip or "?"
-end
 
 module:hook("authentication-attempt", function(event)
     local left = wrong:get(place(event.origin))
@@ -30,7 +22,9 @@ module:hook("authentication-attempt", function(event)
 end)
 
 module:hook("authentication-failure", function(event)
-    if event.condition ~= "not-authorized" then
+    local sasl = event.session.sasl_handler
+    -- The same wrong password again and again is a telephone, not a guesser.
+    if event.condition ~= "not-authorized" or sasl and sasl.natm_known then
         return
     end
     local where = place(event.session)
