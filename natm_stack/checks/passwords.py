@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from .account import Account
+from .account import TOKEN, Account
 from .doors import until
 from .job import Member
 
@@ -45,10 +45,12 @@ def lost(account: Callable[[], Account], member: Member, marker: str) -> Iterato
 
 def of_others(steward: Account, browser: Account, member: Member) -> Iterator[str]:
     """How a steward could become another member on the account pages."""
-    new = "a steward's idea"
+    found = TOKEN.search(steward.get(f"/profile/{member.name}").text)
+    form = {"action": "edit-password", "password1": "a steward's idea",
+            "password2": "a steward's idea", "csrf_token": found[1] if found else ""}
     for page in ("password", "password?x=/", "otp", "fido2"):
-        answer = steward.send(f"/profile/{member.name}/auth/{page}", action="edit-password",
-                              password1=new, password2=new)
+        address = f"{steward.url}/profile/{member.name}/auth/{page}"
+        answer = steward.client.post(address, data=form, headers={"Referer": address})
         if answer.status_code not in (403, 404):
             yield f"{page} of another member answered {answer.status_code}"
     steward.send(f"/profile/{member.name}", action="edit-profile", **{"emails-0": "x@example.org"})

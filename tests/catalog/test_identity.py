@@ -303,6 +303,10 @@ def test_strangers_guesses_do_not_shut_out_a_members_own_program(gate) -> None:
     assert ask(kept, "right", True, 40, "198.51.100.7")
     assert [ask(kept, f"my {n}", False, 50, "198.51.100.7") for n in range(5)] == (
         [True] * 4 + [False])
+    assert ask(kept, "right", True, 700, "198.51.100.7")
+    for _ in range(3):
+        assert ask(kept, "mistyped", False, 701, "198.51.100.7")
+        assert ask(kept, "right", True, 702, "198.51.100.7")
 
 
 def test_a_place_is_what_the_edge_saw_last(gate) -> None:

@@ -13,4 +13,6 @@ app = house.make()
 cleaning.begin(app)
 lost.attach(app)
 # The edge alone reaches this place, and says where a request came from.
-app.wsgi_app = ProxyFix(headers.ours(app.wsgi_app), x_for=1, x_proto=1)
+app.wsgi_app = headers.by_any_name(
+    ProxyFix(headers.ours(app.wsgi_app), x_for=1, x_proto=1),
+    inside="identity-canaille:5000", public=app.config["SERVER_NAME"])

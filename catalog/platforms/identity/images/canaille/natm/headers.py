@@ -25,3 +25,23 @@ def ours(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]
             return start(status, kept, *rest)
         return inner(environ, begin)
     return outer
+
+
+# What apps themselves ask, by the network they have with us: no browser comes that way.
+BACK = {"/oauth/token", "/oauth/jwks.json", "/oauth/userinfo", "/oauth/introspect",
+        "/oauth/revoke", "/.well-known/openid-configuration"}
+
+
+def by_any_name(
+    inner: Callable[..., Iterable[bytes]], inside: str, public: str
+) -> Callable[..., Iterable[bytes]]:
+    """Who asks us by our name inside is answered as if by the public one, with TLS.
+
+    An app in a container may be unable to reach the public name: it can lead to its own loopback.
+    """
+    def outer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("HTTP_HOST") == inside and environ.get("PATH_INFO") in BACK:
+            environ |= {"HTTP_HOST": public, "HTTP_X_FORWARDED_PROTO": "https",
+                        "HTTP_X_FORWARDED_FOR": environ.get("REMOTE_ADDR", "")}
+        return inner(environ, start)
+    return outer

@@ -95,6 +95,9 @@ def attach(app: Any) -> None:
 
     def set_user_password(user: Any, password: str) -> None:
         set_password(user, password)
+        # What apps were given with the older one is over, as sessions are.
+        for token in list(app.backend.query(models.Token, subject=user)):
+            app.backend.delete(token)
         if g.get("session") and g.session.user.id == user.id:
             g.session.last_login_datetime = datetime.datetime.now(datetime.UTC)
             save_user_session()

@@ -82,7 +82,10 @@ class Guesses:
         if fitted is not False and self._asked.get(count):
             self._asked[count].pop()
         if fitted:
-            self._homes[self._key(name, where, "home")] = now
+            home = self._key(name, where, "home")
+            self._homes[home] = now
+            # Whoever mistyped is forgiven: slapd does so too.
+            self._asked.pop(home, None)
 
     def _make_room(self, now: float) -> None:
         if len(self._said) > MOST_KEPT:

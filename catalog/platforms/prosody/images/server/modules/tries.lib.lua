@@ -64,7 +64,9 @@ local function finish(count, name, place, password, right)
     own[#own] = nil
     tried:set(count, own)
     if right then
-        homes:set(print_of(name, place), os.time())
+        local home = print_of(name, place)
+        homes:set(home, os.time())
+        tried:set(home, nil) -- whoever mistyped is forgiven, as the directory does
     end
 end
 
