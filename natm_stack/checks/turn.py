@@ -11,6 +11,8 @@ import secrets
 import socket
 import ssl
 import struct
+import time
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +21,10 @@ ALLOCATE, REFRESH, PERMIT = 0x003, 0x004, 0x008
 SUCCESS = 0x100
 USERNAME, INTEGRITY, ERROR_CODE, LIFETIME = 0x0006, 0x0008, 0x0009, 0x000D
 PEER, REALM, NONCE, RELAYED, TRANSPORT = 0x0012, 0x0014, 0x0015, 0x0016, 0x0019
-UNAUTHORIZED, STALE_NONCE = 401, 438
+UNAUTHORIZED, STALE_NONCE, QUOTA_REACHED = 401, 438, 486
+ELSEWHERE = ("127.0.0.1", "0.0.0.0", "10.0.0.1", "192.168.1.1",  # noqa: S104
+             "169.254.169.254", "192.0.2.1",
+             "8.8.8.8", "224.0.0.251", "255.255.255.255")
 SECONDS = 10.0
 
 Attributes = dict[int, bytes]
@@ -140,6 +145,47 @@ class Relay:
                 raise ConnectionError("the relay hung up")
             data += part
         return data
+
+
+def where_to(
+    relay_at: tuple[str, int], credential: tuple[str, str], more: list[str]
+) -> tuple[list[str], list[str]]:
+    """Addresses beside the relay's own; and to which of those, and of many others, it leads."""
+    with Relay(relay_at, *credential, udp=True) as relay:
+        own = relay.allocate()[0]
+        first = int(own.rpartition(".")[2]) & 240
+        near = [f"{own.rpartition('.')[0]}.{first + n}" for n in range(1, 15)]
+        open_ = [peer for peer in [*ELSEWHERE, own, *more, *near] if relay.leads_to(peer)]
+        relay.refresh(0)
+    return near, open_
+
+
+def all_places(relay_at: tuple[str, int], credential: tuple[str, str], most: int) -> int:
+    """How many places one name gets before it is refused more; all are given back."""
+    taken = 0
+    with ExitStack() as places:
+        while taken < most and _place(relay_at, credential, places):
+            taken += 1
+    end = time.monotonic() + SECONDS
+    # It counts what was given back a moment later.
+    while time.monotonic() < end:
+        with ExitStack() as place:
+            if _place(relay_at, credential, place):
+                return taken
+        time.sleep(0.5)
+    raise AssertionError("the places that were given back are not free again")
+
+
+def _place(relay_at: tuple[str, int], credential: tuple[str, str], places: ExitStack) -> bool:
+    relay = places.enter_context(Relay(relay_at, *credential, udp=True))
+    try:
+        relay.allocate()
+    except Refused as refusal:
+        if refusal.code != QUOTA_REACHED:
+            raise
+        return False
+    places.callback(relay.refresh, 0)
+    return True
 
 
 def _header(method: int, length: int, number: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from house import House, until
+from natm_rooms.turn import ice_servers
 
 Run = Callable[[Any], None]
 NOBODYS = "zebra-zebra-zebra-zebra-zebra"
@@ -34,6 +35,21 @@ def test_a_guest_comes_in_by_the_link(run: Run) -> None:
         assert made["require_pvtid"] is True
         assert made["bitrate_cap"] is True
     run(scenario)
+
+
+def test_the_relay_counts_places_by_address_and_is_told_none(run: Run) -> None:
+    def known(address: str, now: float) -> str:
+        (told,) = ice_servers("video.example.org", "secret", address, now)
+        return str(told["username"]).partition(":")[2]
+
+    async def scenario(house: House) -> None:
+        link = await house.room(await house.steward())
+        names = [(await house.visitor(address="203.0.113.77").join(link))["ice_servers"][0]
+                 ["username"] for _ in range(2)]
+        assert len({name.partition(":")[2] for name in names}) == 1
+        assert "203.0.113.77" not in names[0]
+    run(scenario)
+    assert known("203.0.113.1", 1.0) == known("203.0.113.1", 9999.0) != known("203.0.113.2", 1.0)
 
 
 def test_a_signed_in_members_name_is_confirmed(run: Run) -> None:

@@ -121,7 +121,7 @@ def _pass(service: Service, room: Room, person: Person) -> dict[str, Any]:
     return {
         "ticket": service.tickets.make(room.id, person.id, person.who.device),
         "expires_in": SECONDS, "you": person.you(), "room": room.shown(),
-        "ice_servers": ice_servers(settings.host, settings.turn_secret, person.id),
+        "ice_servers": ice_servers(settings.host, settings.turn_secret, person.who.address),
         "now": int(time.time()),
     }
 
