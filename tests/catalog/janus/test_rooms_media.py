@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from house import SECRET, House, Live, Visitor, until
-from natm_rooms.permitted import MOST_HANDLES, Forbidden, Seat, permitted
+from natm_rooms.permitted import MOST_CANDIDATES, MOST_HANDLES, Forbidden, Seat, permitted
 
 Run = Callable[[Any], None]
 PLUGIN = "janus.plugin.videoroom"
@@ -195,6 +195,63 @@ def test_a_steward_mutes_at_the_server_and_the_person_unmutes(run: Run) -> None:
                 for body in house.janus.led("moderate")] == [(ada.id, "0", True),
                                                              (ada.id, "0", False)]
     run(scenario)
+
+
+def closed(house: House) -> list[tuple[str, str, bool]]:
+    """What the service asked Janus to close and open, in turn: feed, mid and which."""
+    return [(body["id"], body["mid"], body["mute"]) for body in house.janus.led("moderate")]
+
+
+def test_a_steward_mutes_a_screens_sound_too(run: Run) -> None:
+    async def scenario(house: House) -> None:
+        link, ada, live, way = await seated(house)
+        leading = await (await house.steward("sam")).live(link)
+        screen = f"{ada.id}-screen"
+        await way.request(request="join", ptype="publisher", id=screen)
+        await way.request(request="publish", bitrate=64_000)
+        await live.say("state", screen=True)
+        await leading.hear("changed")
+        await leading.say("lead", do="mute", id=ada.id)
+        await live.hear("muted")
+        await until(lambda: closed(house) == [(screen, "0", True)])
+        await way.request(request="publish", bitrate=64_000)
+        await until(lambda: closed(house) == [(screen, "0", True)] * 2)
+        # What a page says of itself frees nothing of what Janus still sends.
+        await live.say("state", screen=False)
+        await live.quiet()
+        await leading.say("lead", do="mute", id=ada.id)
+        await until(lambda: closed(house) == [(screen, "0", True)] * 3)
+        await live.say("state", audio=True)
+        await until(lambda: closed(house)[3:] == [(screen, "0", False)])
+    run(scenario)
+
+
+def test_the_next_screen_of_somebody_without_a_microphone_is_heard(run: Run) -> None:
+    async def scenario(house: House) -> None:
+        link, ada, live, way = await seated(house)
+        leading = await (await house.steward("sam")).live(link)
+        await live.say("state", screen=True)
+        await leading.hear("changed")
+        await leading.say("lead", do="mute_all")
+        await live.hear("muted")
+        for shared in (False, True):
+            await live.say("state", screen=shared)
+        await live.quiet()
+        await way.request(request="join", ptype="publisher", id=f"{ada.id}-screen")
+        await way.request(request="publish", bitrate=64_000)
+        assert await live.quiet() == []
+        assert closed(house) == []
+    run(scenario)
+
+
+def test_candidates_are_few_and_more_of_them_end_no_meeting() -> None:
+    seat = Seat("room", "p0123456789ab", "Ada", 600_000, session=5, handles={6, 7})
+    said = {"janus": "trickle", "transaction": "t", "session_id": 5, "handle_id": 6,
+            "candidate": {"candidate": "c", "sdpMid": "0"}}
+    passed = [permitted(said, seat)["candidate"] for _ in range(MOST_CANDIDATES + 9)]
+    assert passed.count({"candidate": "c", "sdpMid": "0"}) == MOST_CANDIDATES
+    assert passed[-1] == {"completed": True}
+    assert permitted({**said, "handle_id": 7}, seat)["candidate"] == said["candidate"]
 
 
 def test_removal_closes_the_way_to_janus_too(run: Run) -> None:

@@ -71,28 +71,34 @@ class Hub:
             log.warning("Janus did not take a room's caps: %s", error)
 
     def mute(self, meeting: Meeting, person: Person, by: Person) -> None:
-        """Close a microphone, at the page and at the server."""
-        person.muted = True
-        for mid in person.audio_mids:
-            person.closed_mids.add(mid)
-            self._soon(self._janus.mute(meeting.room, person.id, mid, True))
-        if person.state["audio"]:
+        """Close all sound of a person, a screen's too: at the server, and the page is told."""
+        person.muted = {person.id, *(feed for feed, _ in person.sounds)}
+        self._close(meeting, person, person.sounds)
+        if person.state["audio"] or person.state["screen"]:
+            person.muted.update(person.feeds if person.state["screen"] else ())
             person.tell("muted", by=by.id)
             meeting.lead_state(person, "audio")
 
-    def publishes(self, meeting: Meeting, person: Person, mids: set[str]) -> None:
+    def publishes(self, meeting: Meeting, person: Person, feed: str, mids: set[str]) -> None:
         """Janus has accepted these streams of sound; a muted person's stay closed."""
-        person.audio_mids |= mids
-        for mid in mids if person.muted else ():
-            person.closed_mids.add(mid)
-            self._soon(self._janus.mute(meeting.room, person.id, mid, True))
+        fresh = {(feed, mid) for mid in mids}
+        person.sounds |= fresh
+        person.closed -= fresh
+        if feed in person.muted:
+            self._close(meeting, person, fresh)
 
     def unmuted(self, meeting: Meeting, person: Person) -> None:
         """The person has opened the microphone again; that is theirs to do."""
-        person.muted = False
-        for mid in person.closed_mids:
-            self._soon(self._janus.mute(meeting.room, person.id, mid, False))
-        person.closed_mids.clear()
+        person.muted.clear()
+        closed = set(person.closed)
+        person.closed.clear()
+        for feed, mid in closed:
+            self._soon(self._janus.mute(meeting.room, feed, mid, False))
+
+    def _close(self, meeting: Meeting, person: Person, sounds: set[tuple[str, str]]) -> None:
+        person.closed |= sounds
+        for feed, mid in sounds:
+            self._soon(self._janus.mute(meeting.room, feed, mid, True))
 
     async def remove(self, meeting: Meeting, person: Person) -> None:
         """Out, and the device and account stay out; noted before anything else."""
@@ -119,7 +125,7 @@ class Hub:
     def _throw_out(self, meeting: Meeting, person: Person, why: str) -> None:
         person.tell(why)
         meeting.take_out(person)
-        for feed in (person.id, f"{person.id}-screen"):
+        for feed in person.feeds:
             self._soon(self._janus.kick(meeting.room, feed))
 
     def _soon(self, work: object) -> None:

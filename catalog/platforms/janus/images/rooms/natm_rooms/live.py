@@ -85,9 +85,13 @@ class _Channel:
         if kind == "ping":
             self._person.tell("pong", now=int(time.time()))
         elif kind == "state":
+            shared = self._person.state["screen"]
             self._meeting.set_state(self._person, said)
             if said.get("audio") is True:
                 self._service.hub.unmuted(self._meeting, self._person)
+            if shared and not self._person.state["screen"]:
+                # The next screen is another one, and theirs to show with its sound.
+                self._person.muted.discard(self._person.feeds[1])
         elif kind == "chat":
             await _slow(self._chat)
             self._meeting.say(self._person, said.get("text"), said.get("mid"))

@@ -20,7 +20,7 @@ from .limits import Bucket
 from .meeting import Meeting
 from .outbox import Outbox
 from .people import Person
-from .permitted import Forbidden, Seat, learn, microphones, permitted
+from .permitted import Forbidden, Seat, learn, permitted, sounds
 from .service import Service, service_of
 
 HEARTBEAT = 15.0
@@ -116,8 +116,9 @@ class _Way:
                 return
             said = json.loads(message.data)
             learn(said, self._seat)
-            if mids := microphones(said, self._seat):
-                self._service.hub.publishes(self._meeting, self._person, mids)
+            feed, mids = sounds(said, self._seat)
+            if mids:
+                self._service.hub.publishes(self._meeting, self._person, feed, mids)
             self._notice(said)
             self._outbox.put(message.data)
 

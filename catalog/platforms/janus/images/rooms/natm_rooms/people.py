@@ -29,7 +29,11 @@ class Who:
 
 @dataclass
 class Person:
-    """A person of a meeting; `live` and `media` are their two open sockets."""
+    """A person of a meeting; `live` and `media` are their two open sockets.
+
+    `sounds` are what they send, each as feed and mid; `closed` are those a steward has closed, and
+    `muted` are the feeds whose sound stays closed, whenever it comes.
+    """
 
     who: Who
     id: str = field(default_factory=lambda: f"p{secrets.token_hex(6)}")
@@ -37,11 +41,16 @@ class Person:
     present: bool = False
     asked: float = field(default_factory=time.monotonic)
     leaves: float | None = None
-    muted: bool = False
+    muted: set[str] = field(default_factory=set)
     live: Outbox | None = None
     media: Callable[[], None] | None = None
-    closed_mids: set[str] = field(default_factory=set)
-    audio_mids: set[str] = field(default_factory=set)
+    sounds: set[tuple[str, str]] = field(default_factory=set)
+    closed: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def feeds(self) -> tuple[str, str]:
+        """What they are called in Janus: with camera and microphone, and with a screen."""
+        return self.id, f"{self.id}-screen"
 
     def you(self) -> dict[str, Any]:
         """What a person is told of themselves."""
@@ -67,7 +76,7 @@ class Person:
     def stop_media(self) -> None:
         """Close the socket to Janus; Janus then forgets all it has of this person."""
         stop, self.media = self.media, None
-        self.audio_mids.clear()
-        self.closed_mids.clear()
+        self.sounds.clear()
+        self.closed.clear()
         if stop is not None:
             stop()

@@ -5,6 +5,7 @@ the room, the feed's name and the person's name are always ours, so nobody speak
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from .janus import PLUGIN
 Said = dict[str, Any]
 MOST_HANDLES = 4
 MOST_STREAMS = 128
+MOST_CANDIDATES = 150
+"""For each connection. A laptop with five networks has some sixty; Janus keeps them all."""
 LONGEST_SDP = 200_000
 LEAST_BITRATE = 16_000
 FEED = re.compile(r"p[0-9a-f]{12}(-screen)?")
@@ -37,6 +40,7 @@ class Seat:
     handles: set[int] = field(default_factory=set)
     attaching: int = 0
     feeds: dict[int, str] = field(default_factory=dict)
+    candidates: Counter[int] = field(default_factory=Counter)
     waiting: dict[str, str] = field(default_factory=dict)
 
 
@@ -88,6 +92,7 @@ def _attach(said: Said, seat: Seat) -> Said:
 def _detach(said: Said, seat: Seat) -> Said:
     seat.handles.discard(said["handle_id"])
     seat.feeds.pop(said["handle_id"], None)
+    seat.candidates.pop(said["handle_id"], None)
     return {}
 
 
@@ -95,11 +100,13 @@ def _nothing(_said: Said, _seat: Seat) -> Said:
     return {}
 
 
-def _trickle(said: Said, _seat: Seat) -> Said:
+def _trickle(said: Said, seat: Seat) -> Said:
     given = said.get("candidate")
     if not isinstance(given, dict):
         raise Forbidden("candidate")
-    if given.get("completed") is True:
+    seat.candidates[said["handle_id"]] += 1
+    # Enough is enough, but no reason to end a meeting: Janus has ways to choose from.
+    if given.get("completed") is True or seat.candidates[said["handle_id"]] > MOST_CANDIDATES:
         return {"candidate": {"completed": True}}
     candidate: Said = {}
     for name, type_ in (("candidate", str), ("sdpMid", str), ("sdpMLineIndex", int)):
@@ -224,11 +231,11 @@ def learn(said: Said, seat: Seat) -> None:
             seat.handles.add(number)
 
 
-def microphones(said: Said, seat: Seat) -> set[str]:
-    """The audio mids of the person's own feed, where Janus has just accepted them."""
-    jsep = said.get("jsep") or {}
-    if seat.feeds.get(said.get("sender", 0)) != seat.person or jsep.get("type") != "answer":
-        return set()
+def sounds(said: Said, seat: Seat) -> tuple[str, set[str]]:
+    """A feed of this person's, and those of its mids with sound that Janus has just accepted."""
+    feed, jsep = seat.feeds.get(said.get("sender", 0), ""), said.get("jsep") or {}
+    if not feed or jsep.get("type") != "answer":
+        return feed, set()
     parts = re.split(r"^m=", str(jsep.get("sdp")), flags=re.M)[1:]
     found = (re.search(r"^a=mid:(\S+)", part, re.M) for part in parts if part.startswith("audio"))
-    return {mid[1] for mid in found if mid}
+    return feed, {mid[1] for mid in found if mid}
