@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -269,6 +271,14 @@ def enter(page: Page, address: str, name: str) -> None:
     go_in(page)
 
 
+def come(browsers: Callable[[], Page], address: str, *ways: str) -> list[Page]:
+    """As many people go to a room, each with what their address ends with."""
+    pages = [browsers() for _ in ways]
+    for number, (page, way) in enumerate(zip(pages, ways, strict=True)):
+        enter(page, address + way, f"Person {number}")
+    return pages
+
+
 def go_in(page: Page) -> None:
     """From the lobby into the room."""
     page.locator("[data-action=join]").click(timeout=BROWSER_MS)
@@ -307,3 +317,52 @@ def all_meet(pages: list[Page], want: int, seconds: float = MEET_SECONDS) -> Non
         if all(count >= want for count in counted):
             return
     raise AssertionError(f"seen and heard others: {counted}, wanted {want} each; {after}")
+
+
+def relays_used(page: Page) -> set[Any]:
+    """By which ways to the relay media goes and comes; False stands for none."""
+    said = stats(page)
+    return {said["sent"]["relay"], *(feed["relay"] for feed in said["feeds"].values())}
+
+
+def led(who: Device, link: str) -> dict[str, str]:
+    """What somebody is told who does all that is for stewards."""
+    room = f"/rooms/{link}"
+    return {f"{method} {path}": code(who.ask(method, path, said)) for method, path, said in (
+        ("GET", "/rooms", None), ("POST", "/rooms", {"title": "Mine"}),
+        ("PATCH", room, {"locked": True}), ("DELETE", room, None), ("POST", f"{room}/end", {}),
+        ("POST", f"{room}/invite", {}), ("DELETE", f"{room}/invite", None))}
+
+
+def flood(device: Device, link: str, times: int) -> Counter[int]:
+    """Ask to be let in so many times, as fast as it goes, each time as somebody new: how often
+    which status was the answer."""
+    def once(number: int) -> int:
+        device.client.cookies.clear()
+        return device.join(link, f"Flood {number}").status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        return Counter(pool.map(once, range(times)))
+
+
+def goes_on(pages: list[Page], meanwhile: Callable[[], Counter[int]]) -> Counter[int]:
+    """What something brings; all that time, pictures and sound go on and no connection breaks."""
+    before, started = [stats(page) for page in pages], time.monotonic()
+    found = meanwhile()
+    after, took = [stats(page) for page in pages], time.monotonic() - started
+    for one, other in zip(before, after, strict=True):
+        assert len(seen_and_heard(one, other, took)) == len(pages) - 1, \
+            f"pictures stopped in these {took:.0f} s: {one}, {other}"
+    states = [page.evaluate("() => [natmRoom.state, natmRoom.reconnects]") for page in pages]
+    assert states == [["in", 0]] * len(pages), f"a connection broke: {states}"
+    return found
+
+
+def comes_in(device: Device, link: str, seconds: float) -> bool:
+    """Whether somebody is let in within that time."""
+    end = time.monotonic() + seconds
+    while device.join(link, "Late").status_code != 200:
+        if time.monotonic() > end:
+            return False
+        time.sleep(1)
+    return True

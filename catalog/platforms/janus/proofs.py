@@ -25,13 +25,18 @@ from natm_stack.checks.videoroom import (
     by_the_account,
     by_the_form,
     code,
+    come,
+    comes_in,
     enter,
+    flood,
     go_in,
+    goes_on,
     guest_link_opens,
     known_to_each_other,
+    led,
     refused,
+    relays_used,
     screens_seen,
-    stats,
     with_session,
     written_in_turn,
 )
@@ -91,8 +96,7 @@ def test_room_by_words(steward, room, device, marker):
     assert answer.status_code == 200, f"the guest was not let in: {answer.text}"
     told = answer.json()
     assert told["room"]["title"] == f"Proof {marker}", "the room bears another title"
-    assert told["you"]["steward"] is False, "a guest came in as a steward"
-    assert told["you"]["member"] is False, "a guest came in as a member"
+    assert told["you"] | {"steward": False, "member": False} == told["you"], "a guest is more"
     other = "-".join(reversed(link.split("-")))
     assert code(device().join(other, "Guest")) == "404 unknown_room"
 
@@ -151,13 +155,7 @@ def test_only_stewards_lead(members, signed_in, room, device):
     link, member, guest = room(), signed_in(members[1]), device()
     assert member.ask("GET", "/me").json()["name"] == members[1].name, "a member is not known"
     for who in (member, guest):
-        for method, path, said in (
-            ("GET", "/rooms", None), ("POST", "/rooms", {"title": "Mine"}),
-            ("PATCH", f"/rooms/{link}", {"locked": True}), ("DELETE", f"/rooms/{link}", None),
-            ("POST", f"/rooms/{link}/end", {}), ("POST", f"/rooms/{link}/invite", {}),
-            ("DELETE", f"/rooms/{link}/invite", None),
-        ):
-            assert code(who.ask(method, path, said)) == "403 stewards_only", f"{method} {path}"
+        assert set(led(who, link).values()) == {"403 stewards_only"}, f"it is {led(who, link)}"
     live, other = guest.live(link, guest.ticket(link, "Guest")), device()
     target = other.live(link, other.ticket(link, "Other"))
     id_ = target.wait("welcome")["you"]["id"]
@@ -293,20 +291,19 @@ def test_relay_refuses_strangers(stack, credential):
 
 def test_relay_leads_to_janus_alone(stack, credential):
     """A member's relay is no way into the server's networks, nor to anybody outside."""
-    address = stack.port("3478/udp")
-    with turn.Relay(address, *credential, udp=True) as relay:
-        own = relay.allocate()[0]
-        published = {socket.gethostbyname(host) for host, _ in stack.ports.values()}
-        others = ["127.0.0.1", "0.0.0.0", own, stack.address(ROUTE), *published, "10.0.0.1",
-                  "192.168.1.1", "169.254.169.254", "192.0.2.1", "8.8.8.8", "224.0.0.251",
-                  "255.255.255.255"]
-        network = own.rpartition(".")[0]
-        first = int(own.rpartition(".")[2]) & 240
-        near = [f"{network}.{first + n}" for n in range(1, 15)]
-        open_ = [peer for peer in [*others, *near] if relay.leads_to(peer)]
-        relay.refresh(0)
+    published = {socket.gethostbyname(host) for host, _ in stack.ports.values()}
+    near, open_ = turn.where_to(stack.port("3478/udp"), credential,
+                                [stack.address(ROUTE), *published])
     assert len(open_) == 1, f"the relay leads to {', '.join(open_) or 'nobody'}"
     assert open_[0] in near, f"the relay leads out of its own network, to {open_[0]}"
+
+
+def test_relay_keeps_places_for_others(stack, room, device, credential):
+    """A member finds a place in the relay, however much one address asks for."""
+    taken = turn.all_places(stack.port("3478/udp"), credential, most=400)
+    assert 150 <= taken <= 200, f"one address could take {taken} places"
+    other = device().join(room(), "Ben").json()["ice_servers"][0]["username"]
+    assert other.partition(":")[2] == credential[0].partition(":")[2], "new names get new places"
 
 
 def test_relay_inside_tls(stack, credential):
@@ -359,24 +356,17 @@ def test_sign_in_on_the_page(stack, members, room, browsers):
 
 @pytest.mark.browser
 def test_by_relay_alone(stack, room, browsers):
-    """A member whose network lets nothing else through meets another by the relay."""
-    address = f"{stack.url(ROUTE)}/{room()}"
-    far, near = browsers(), browsers()
-    enter(far, f"{address}#relay", "Far")
-    enter(near, address, "Near")
-    all_meet([far, near], 1)
-    sent = stats(far)
-    assert sent["sent"]["relay"] is True, "media went out past the relay"
-    assert all(feed["relay"] for feed in sent["feeds"].values()), "media came in past the relay"
+    """A member whose network lets nothing else through meets another by the relay, inside TLS."""
+    pages = come(browsers, f"{stack.url(ROUTE)}/{room()}", "#relay=tls", "#relay", "")
+    all_meet(pages, 2)
+    for page, ways in zip(pages, ({"tls"}, {"udp", "tcp", "tls"}, {False}), strict=True):
+        assert relays_used(page) <= ways, f"media went by {relays_used(page)}, wanted {ways}"
 
 
 @pytest.mark.browser
 def test_screen(stack, room, browsers):
     """A member shares a screen and another sees it."""
-    link = room()
-    ada, ben = browsers(), browsers()
-    for page, name in ((ada, "Ada"), (ben, "Ben")):
-        enter(page, f"{stack.url(ROUTE)}/{link}", name)
+    ada, ben = come(browsers, f"{stack.url(ROUTE)}/{room()}", "", "")
     ada.locator("[data-action=share]").first.click()
     screens = screens_seen(ben, 45)
     assert any(frames > 2 for frames in screens), f"of shared screens were decoded: {screens}"
@@ -385,9 +375,8 @@ def test_screen(stack, room, browsers):
 @pytest.mark.browser
 def test_removed_in_browser(stack, steward, room, browsers):
     """A member who was removed sees why, and does not get back in."""
-    link = room()
-    page, address = browsers(), f"{stack.url(ROUTE)}/{link}"
-    enter(page, address, "Guest")
+    link, page = room(), browsers()
+    enter(page, address := f"{stack.url(ROUTE)}/{link}", "Guest")
     lead = steward.live(link, steward.ticket(link, ""))
     guest = next(p for p in lead.wait("welcome")["people"] if p["name"] == "Guest")
     lead.say("lead", do="remove", id=guest["id"])
@@ -398,3 +387,14 @@ def test_removed_in_browser(stack, steward, room, browsers):
     page.wait_for_timeout(3000)
     assert page.evaluate("() => natmRoom.state") != "in", "the removed one came back in"
     lead.close()
+
+
+@pytest.mark.browser
+def test_flood(stack, room, device, browsers):
+    """A member's meeting goes on while somebody floods the rooms with requests."""
+    link = room()
+    pages = come(browsers, f"{stack.url(ROUTE)}/{link}", "", "")
+    all_meet(pages, 1)
+    answers = goes_on(pages, lambda: flood(device(), link, 2000))
+    assert answers[429] + min(answers[200], 200) == 2000, f"the answers were {dict(answers)}"
+    assert comes_in(device(), link, 60), "nobody comes in after the flood"

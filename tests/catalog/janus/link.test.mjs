@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { load } from "./page.mjs";
 
 const { signInAddress } = await load("account.js");
-const { inviteOf, readLink, roomOfPath } = await load("link.js");
+const { inviteOf, readLink, relayOf, relays, roomOfPath } = await load("link.js");
 const ROOM = "kind-otter-brave-canoe-lamp";
 
 test("a room is found however its words are said, typed or pasted", () => {
@@ -51,4 +51,13 @@ test("the sign-in leads back to the room, and is not told of a guest's link", ()
     assert.equal(signInAddress(account, page),
         `${account.sign_in}https%3A%2F%2Fvideo.example.org%3A8443%2F${ROOM}`);
     assert.equal(signInAddress(null, page), null);
+});
+
+test("a browser can be held to the relay, or to the relay inside TLS", () => {
+    assert.deepEqual(["", "#relays", "#unrelay", "#relay", "#relay=any", "#relay=tls&invite=1.a", "#invite=1.a&relay=tls"].map(relayOf),
+        [null, null, null, "any", "any", "tls", "tls"]);
+    const servers = [{ urls: ["turn:h:3478?transport=udp", "turns:h:5349?transport=tcp"], username: "n", credential: "c" }];
+    assert.deepEqual(relays(servers, "any"), servers);
+    assert.deepEqual(relays(servers, null), servers);
+    assert.deepEqual(relays(servers, "tls"), [{ ...servers[0], urls: ["turns:h:5349?transport=tcp"] }]);
 });

@@ -58,7 +58,7 @@ test("one bad moment is not weak, and weak does not end with one good moment", (
 const STATS = [
     { id: "t", type: "transport", selectedCandidatePairId: "pair" },
     { id: "pair", type: "candidate-pair", localCandidateId: "local", nominated: true, currentRoundTripTime: 0.2 },
-    { id: "local", type: "local-candidate", candidateType: "relay" },
+    { id: "local", type: "local-candidate", candidateType: "relay", relayProtocol: "tls" },
     { id: "a", type: "inbound-rtp", kind: "audio", mid: "0", bytesReceived: 500, packetsReceived: 10, packetsLost: -1 },
     { id: "v", type: "inbound-rtp", kind: "video", mid: "1", bytesReceived: 9000, framesDecoded: 42 },
     { id: "o", type: "outbound-rtp", kind: "video", bytesSent: 70 }, { id: "o2", type: "outbound-rtp", kind: "video", bytesSent: 7 },
@@ -66,7 +66,7 @@ const STATS = [
 
 test("frames and bytes are counted for each stream, and a relay is seen", () => {
     const { mids, relay, sent } = counts(STATS);
-    assert.deepEqual([mids[0].bytes, mids[1].frames, relay, sent.videoBytes], [500, 42, true, 77]);
+    assert.deepEqual([mids[0].bytes, mids[1].frames, relay, sent.videoBytes], [500, 42, "tls", 77]);
     assert.deepEqual(counts([]), { mids: {}, relay: false, sent: { audioBytes: 0, videoBytes: 0 } });
     assert.equal(measure([STATS, []]).delay, 0.2);
     assert.equal(measure([STATS]).lost, 0);

@@ -4,7 +4,7 @@
 
 import { api } from "./api.js";
 import { memory } from "./dom.js";
-import { inviteOf, roomOfPath } from "./link.js";
+import { inviteOf, relayOf, roomOfPath } from "./link.js";
 import { showLobby } from "./lobby.js";
 import { showOver } from "./over.js";
 import { showRoom } from "./room.js";
@@ -15,7 +15,7 @@ const app = {
     settings: {}, me: {}, meeting: null, view: "start",
     link: roomOfPath(location.pathname),
     invite: inviteOf(location.hash),
-    relayOnly: location.hash.split(/[#&]/).includes("relay"),
+    relayOnly: relayOf(location.hash),
 
     start() {
         turn("start");
@@ -39,7 +39,7 @@ const app = {
     },
     /** Into a room without loading the page again. */
     go(link, invite = null) {
-        const rest = [app.relayOnly && "relay", invite && `invite=${invite}`].filter(Boolean).join("&");
+        const rest = [app.relayOnly && `relay=${app.relayOnly}`, invite && `invite=${invite}`].filter(Boolean).join("&");
         history.pushState(null, "", `/${link}${rest && "#"}${rest}`);
         [app.link, app.invite] = [link, invite];
         return app.lobby();

@@ -25,6 +25,18 @@ export function inviteOf(text) {
     return /#(?:[^\s]*&)?invite=([0-9]+\.[A-Za-z0-9_-]+)/.exec(text)?.[1] ?? null;
 }
 
+/** By which ways media may go: null for any, "any" for the relay alone, "tls" for the relay inside TLS alone. */
+export function relayOf(hash) {
+    const found = /#(?:.*&)?relay(?:=(any|tls))?(?:&|$)/.exec(hash);
+    return found && (found[1] ?? "any");
+}
+
+/** The relays that are left, where a member's network, or a test, leaves only these. */
+export function relays(servers, only) {
+    if (only !== "tls") return [...servers];
+    return servers.map((one) => ({ ...one, urls: [one.urls].flat().filter((url) => url.startsWith("turns:")) }));
+}
+
 function spoken(text) {
     const words = text.normalize("NFKC").split(/[\s,.;:_\-\u2010-\u2015/]+/).filter(Boolean);
     const kept = words.length > 5 ? words.filter((word) => !SPOKEN.has(word)) : words;

@@ -4,6 +4,7 @@
 import { Chat } from "./chat.js";
 import { Feeds, isScreen, personOf, screenOf } from "./feeds.js";
 import { Keeper } from "./keeper.js";
+import { relays } from "./link.js";
 import { People } from "./people.js";
 import { CODES } from "./plugin.js";
 import { Publisher } from "./publisher.js";
@@ -256,7 +257,7 @@ export class Meeting extends EventTarget {
         const pass = await this.#outside.api.join(this.#link, this.#who).catch(() => null);
         if (!pass) return;
         this.#asked = performance.now();
-        one.janus.ice.splice(0, Infinity, ...pass.ice_servers);
+        one.janus.ice.splice(0, Infinity, ...relays(pass.ice_servers, this.#outside.relayOnly));
     }
 
     #tellState(one) {

@@ -52,7 +52,7 @@ export class Judge {
     }
 }
 
-/** Per receiving mid: frames decoded and bytes; and whether the media goes by a relay. */
+/** Per receiving mid: frames decoded and bytes; and how we get to the relay, false where there is none between. */
 export function counts(stats) {
     const byId = new Map(stats.map((one) => [one.id, one]));
     const mids = {};
@@ -65,7 +65,8 @@ export function counts(stats) {
     const chosen = stats.find((one) => one.type === "transport" && one.selectedCandidatePairId);
     const pair = byId.get(chosen?.selectedCandidatePairId)
         ?? stats.find((one) => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
-    const relay = byId.get(pair?.localCandidateId)?.candidateType === "relay";
+    const local = byId.get(pair?.localCandidateId);
+    const relay = local?.candidateType === "relay" && (local.relayProtocol ?? true);
     const sent = stats.filter((one) => one.type === "outbound-rtp");
     const bytes = (kind) => sent.filter((one) => one.kind === kind)
         .reduce((sum, one) => sum + (one.bytesSent ?? 0), 0);

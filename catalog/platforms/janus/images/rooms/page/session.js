@@ -3,6 +3,7 @@
 
 import * as adapterFile from "./lib/adapter.js";
 import Janus from "./lib/janus.js";
+import { relays } from "./link.js";
 
 const OPEN_MS = 8000;
 // janus.js asks only for the browser's name; not every build of the adapter hands it out.
@@ -25,7 +26,7 @@ const ready = new Promise((resolve) => {
 /** {session, ice, close}. `ice` is the list of relays: what is put in it counts for the next connection. */
 export async function openSession(address, { iceServers, relayOnly, onBroken }) {
     await ready;
-    const ice = [...iceServers];
+    const ice = relays(iceServers, relayOnly);
     let open = true;
     const session = await new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error("janus does not answer")), OPEN_MS);
