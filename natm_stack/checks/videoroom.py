@@ -271,6 +271,12 @@ def enter(page: Page, address: str, name: str) -> None:
     go_in(page)
 
 
+def an_hour_late(page: Page) -> Page:
+    """A device whose clock is an hour behind, as scripts of a page see it."""
+    page.add_init_script("const now = Date.now; Date.now = () => now() - 3600000;")
+    return page
+
+
 def come(browsers: Callable[[], Page], address: str, *ways: str) -> list[Page]:
     """As many people go to a room, each with what their address ends with."""
     pages = [browsers() for _ in ways]

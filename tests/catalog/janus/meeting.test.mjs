@@ -36,7 +36,7 @@ function session() {
 }
 
 function made(joins = []) {
-    const seen = { passes: [], lives: [], states: [], sent: [] };
+    const seen = { passes: [], lives: [], sessions: [], states: [], sent: [] };
     const outside = {
         relayOnly: false, address: (...all) => all.join(" "),
         api: {
@@ -53,7 +53,10 @@ function made(joins = []) {
             given.onMessage({ type: "welcome", you: { id: "me", name: "Me" }, room, people: [], chat: [] });
             return { send: (message) => seen.sent.push(message), close() {}, check() {} };
         },
-        openSession: async () => ({ session: session(), ice: [], close() {} }),
+        openSession: async (_address, given) => {
+            seen.sessions.push(given);
+            return { session: session(), ice: [], close() {} };
+        },
     };
     const media = new FakeMedia();
     const meeting = new Meeting({ link: "a-b-c-d-e", name: "Me", media, mode: "full", outside });
@@ -108,6 +111,32 @@ test("a steward's mute closes the microphone, and a lowered hand can be raised a
     assert.equal(meeting.hand, false);
     meeting.raise(true);
     assert.deepEqual(seen.sent.filter((one) => one.type === "state").map((one) => one.hand), [false, true, true]);
+    meeting.leave();
+});
+
+test("where no way lets media through, the member is told and can still write", async () => {
+    const { meeting, seen } = made();
+    const told = [];
+    meeting.addEventListener("state", () => told.push([meeting.state, meeting.noMedia]));
+    await meeting.join();
+    seen.sessions.at(-1).onBroken("no media");
+    await soon();
+    seen.sessions.at(-1).onBroken("no media");
+    await soon();
+    assert.deepEqual(told, [["in", false], ["back", false], ["in", false], ["in", true]]);
+    meeting.write("only words");
+    assert.equal(seen.sent.at(-1).text, "only words");
+    meeting.leave();
+});
+
+test("a full room is told where one comes in, and waited for where one comes back", async () => {
+    const full = () => new Trouble("full");
+    await assert.rejects(made([full()]).meeting.join(), { code: "full" });
+    const { meeting, seen } = made([null, full()]);
+    await meeting.join();
+    seen.lives[0].onBroken("closed");
+    await soon(900);
+    assert.deepEqual([meeting.state, seen.passes.length], ["in", 3]);
     meeting.leave();
 });
 

@@ -42,10 +42,22 @@ export class Media extends EventTarget {
             this.#keep("audio", stream.getAudioTracks()[0]);
             this.#keep("video", stream.getVideoTracks()[0]);
         } catch (error) {
-            if (error.name === "NotAllowedError" || !this.secure) this.#failed(error, "camera", "microphone");
-            else await Promise.all([this.microphoneOn(), this.cameraOn()]);
+            await this.#apart(error);
         }
         await this.look();
+    }
+
+    /** Both together did not work. Whoever said no to both is not asked again; who blocks one has the other. */
+    async #apart(error) {
+        if (error.name !== "NotAllowedError" && this.secure) {
+            await Promise.all([this.microphoneOn(), this.cameraOn()]);
+            return;
+        }
+        const blocked = this.secure ? await blockedDevices() : [];
+        this.#failed(error, "camera", "microphone");
+        if (blocked.length !== 1) return;
+        if (blocked[0] === "camera") await this.microphoneOn();
+        else await this.cameraOn();
     }
 
     async microphoneOn(id) {
@@ -162,6 +174,14 @@ export class Media extends EventTarget {
     #tell() {
         this.dispatchEvent(new Event("change"));
     }
+}
+
+/** Of camera and microphone, what this page may not use whatever it asks, as far as the browser tells. */
+async function blockedDevices() {
+    const state = (name) => navigator.permissions.query({ name }).then((one) => one.state);
+    const both = ["camera", "microphone"];
+    const found = await Promise.all(both.map((name) => state(name).catch(() => "denied"))).catch(() => []);
+    return both.filter((_, at) => found[at] === "denied");
 }
 
 /** How loud a track is, from 0 to 1, many times a second until stop(). */
