@@ -14,7 +14,7 @@ from typing import Any
 from natm_stack.checks import web
 from natm_stack.checks.chromium import Chromium
 from natm_stack.checks.job import Stack
-from natm_stack.checks.videoroom import Device, all_meet, enter, stats
+from natm_stack.checks.videoroom import Device, all_meet, enter, relays_used
 
 
 def say(**what: Any) -> None:
@@ -40,10 +40,10 @@ def main() -> None:
         link = f"https://{host}/{made.json()['link']}"
         pages = [chromium.page() for _n in range(3)]
         for number, page in enumerate(pages):
-            # One of them by the relay alone, inside TLS where nothing else gets through.
-            enter(page, link + ("#relay" if number == 2 else ""), f"Person {number}")
+            # One of them as behind a strict network: by nothing but the relay inside TLS.
+            enter(page, link + ("#relay=tls" if number == 2 else ""), f"Person {number}")
         all_meet(pages, 2)
-        say(event="met", relayed=stats(pages[2])["sent"]["relay"])
+        say(event="met", relayed=sorted(relays_used(pages[2])))
         sys.stdin.readline()
         for page in pages:
             page.wait_for_function("() => natmRoom.state === 'in' && natmRoom.reconnects > 0",

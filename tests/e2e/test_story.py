@@ -15,11 +15,11 @@ import pytest
 from natm_stack.load import load_stack
 from natm_stack.model.secret import Secrets
 from natm_stack.testing.images import ensure
+from natm_stack.testing.outside import browsers_outside
 from natm_stack.testing.standin import make_catalog
 from natm_stack.testing.volunteer import Volunteer
 
 from .drive import drive
-from .outside import browsers_outside
 
 MORE = ("prosody", "janus", "mediawiki")
 ALL = ("copyparty", *MORE)
@@ -219,14 +219,12 @@ def test_a_meeting_seen_from_outside_survives_a_restart(
 ) -> None:
     added = volunteer.natm("members", "add", "stella", "--steward", "--json")
     assert added.code == 0, added.out + added.err
-    verifier = volunteer.workspace.deployment.instance("verifier")
-    image = next(i.tag for i in verifier.images if i.on_demand)
-    authority = volunteer.on_server("cat", "/srv/natm/public/ca.crt")
-    with browsers_outside(image, authority, tmp_path) as meeting:
+    program = Path(__file__).with_name("meeting.py")
+    with browsers_outside(volunteer, program, tmp_path, seconds=400) as meeting:
         meeting.tell({
             "domain": "commons.test", "address": volunteer.server.host, "ca_file": "/natm/ca.crt",
             "name": "stella", "password": added.json["result"]["first_password"]})
-        assert meeting.hear() == {"event": "met", "relayed": True}
+        assert meeting.hear() == {"event": "met", "relayed": ["tls"]}
         volunteer.on_server("docker", "restart", "--time=2", "natm-janus-janus-1")
         meeting.tell("restarted")
         assert meeting.hear() == {"event": "back"}
