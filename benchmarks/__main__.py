@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import people as one_account
 from . import suite, vetting
+from . import video as video_rooms
 from .measure import Ratio, heading, row
 
 Found = Iterator[Ratio | str]
@@ -49,6 +50,14 @@ def people(home: Path) -> Found:
         yield from one_account.imported(volunteer, home)
 
 
+def video(home: Path) -> Found:
+    """Video rooms beside the packaged demo page."""
+    with video_rooms.house(home) as volunteer, video_rooms.browsers(volunteer, home) as outside:
+        yield from video_rooms.first_frame(outside)
+        yield video_rooms.weak(outside)
+        yield from video_rooms.rooms(volunteer, outside)
+
+
 def cold(home: Path) -> Found:
     """The first deploy, with everything to build."""
     yield suite.first_deploy(home)
@@ -56,7 +65,7 @@ def cold(home: Path) -> Found:
 
 ALL: dict[str, Callable[[Path], Found]] = {
     "start": start, "commons": commons, "many": many, "entries": entries,
-    "people": people, "cold": cold}
+    "people": people, "video": video, "cold": cold}
 
 
 def main() -> None:

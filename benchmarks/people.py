@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from natm_stack.testing.images import ensure
-from natm_stack.testing.server import ThrowawayServer
-from natm_stack.testing.volunteer import Volunteer, new_volunteer
+from natm_stack.testing.volunteer import Volunteer
 
 from .measure import Ratio, seconds
-from .suite import done, idle_memory
+from .suite import deployed, done, idle_memory
 
 PEOPLE, ROUNDS = 500, 20
 PROGRAMS = Path(__file__).with_name("programs")
@@ -24,13 +22,7 @@ DIRECTORY, CANAILLE = "natm-identity-directory-1", "natm-identity-canaille-1"
 @contextmanager
 def house(home: Path) -> Iterator[Volunteer]:
     """A stack of the portal and the account platform, on a server of its own."""
-    with ThrowawayServer(engine=True) as server:
-        volunteer = new_volunteer(server, home, "--name", "people", "--domain", "people.test",
-                                  "--platform", "portal", "--platform", "identity")
-        ensure(volunteer.workspace, ["portal", "identity", "edge", "verifier"])
-        server.load_images(sorted({image.tag for one in volunteer.workspace.deployment.instances
-                                   for image in one.images if not image.on_demand}))
-        done(volunteer.natm("deploy", "--yes", "--no-verify"))
+    with deployed(home, "people", "--platform", "portal", "--platform", "identity") as volunteer:
         yield volunteer
 
 

@@ -23,7 +23,6 @@ from natm_stack.testing.volunteer import Said, Volunteer, new_volunteer
 
 from .measure import Ratio, seconds, side_by_side
 
-KIT = ("portal", "prosody", "mediawiki", "copyparty")
 ROUNDS = 7
 
 
@@ -36,15 +35,22 @@ def start_up() -> Ratio:
 
 
 @contextmanager
-def commons(home: Path) -> Iterator[Volunteer]:
-    """The kit commons, deployed on a server of its own."""
+def deployed(home: Path, name: str, *words: str) -> Iterator[Volunteer]:
+    """What these words of `natm init` choose, deployed on a server of its own."""
     with ThrowawayServer(engine=True) as server:
-        volunteer = new_volunteer(server, home, "--name", "bench", "--domain", "bench.test",
-                                  "--kit", "commons")
-        ensure(volunteer.workspace, [*KIT, "edge", "verifier"])
-        server.load_images(sorted({image.tag for one in volunteer.workspace.deployment.instances
+        volunteer = new_volunteer(server, home, "--name", name, "--domain", f"{name}.test", *words)
+        instances = volunteer.workspace.deployment.instances
+        ensure(volunteer.workspace, [one.id for one in instances])
+        server.load_images(sorted({image.tag for one in instances
                                    for image in one.images if not image.on_demand}))
         done(volunteer.natm("deploy", "--yes", "--no-verify"))
+        yield volunteer
+
+
+@contextmanager
+def commons(home: Path) -> Iterator[Volunteer]:
+    """The kit commons, deployed on a server of its own."""
+    with deployed(home, "bench", "--kit", "commons") as volunteer:
         yield volunteer
 
 
