@@ -24,8 +24,8 @@ from .suite import deployed, done
 PROGRAMS = Path(__file__).with_name("programs")
 CONTAINERS = {"ours": "natm-janus-janus-1", "demo": "bench-demo"}
 DEMO_IMAGE = "natm/bench-janus-demo"
-SETTLE_SECONDS, LOOK_SECONDS, MOST_SECONDS = 8, 20, 1500
-CLICKS = 5
+SETTLE_SECONDS, LOOK_SECONDS, MOST_SECONDS = 8, 15, 1500
+CLICKS, TRIES = 5, 4
 ROOMS = ((1, 0), (1, 3), (2, 0), (4, 0))
 """Senders and listeners, measured on both sides turn about."""
 # CPU seconds of Janus since its start, and its memory, as the kernel counts them.
@@ -89,14 +89,21 @@ def taken(volunteer: Volunteer, side: str) -> dict[str, float]:
 
 def cost(volunteer: Volunteer, people: Outside, side: str, room: tuple[int, int],
          mode: str = "full") -> Cost:
-    """So many come in, the room is looked at for a while, and all leave."""
-    people.ask({"do": "fill", "side": side, "senders": room[0], "listeners": room[1],
-                "mode": mode})
-    time.sleep(SETTLE_SECONDS)
-    before, sent = taken(volunteer, side), people.ask({"do": "bytes_"})
-    time.sleep(LOOK_SECONDS)
-    after, later = taken(volunteer, side), people.ask({"do": "bytes_"})
-    people.ask({"do": "empty"})
+    """So many come in, the room is looked at for a while, and all leave. Where somebody saw
+    nobody, as on a machine that has no time for its browsers, all of it is done again."""
+    for _try in range(TRIES):
+        people.ask({"do": "fill", "side": side, "senders": room[0], "listeners": room[1],
+                    "mode": mode})
+        time.sleep(SETTLE_SECONDS)
+        before, sent = taken(volunteer, side), people.ask({"do": "bytes_"})
+        time.sleep(LOOK_SECONDS)
+        after, later = taken(volunteer, side), people.ask({"do": "bytes_"})
+        people.ask({"do": "empty"})
+        if sum(room) == 1 or all(b > a for a, b in zip(sent["frames"], later["frames"],
+                                                       strict=True)):
+            break
+    else:
+        raise RuntimeError(f"{side}, {room}: pictures stop; this machine has no time for them")
     seconds = later["at"] - sent["at"]
     kbit = sum(later[way] - sent[way] for way in ("sent", "received")) * 8 / 1000 / seconds
     return Cost((after["cpu"] - before["cpu"]) / seconds * 100, after["mib"], kbit)

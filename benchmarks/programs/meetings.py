@@ -137,10 +137,12 @@ class People:
         return {"people": len(self._pages)}
 
     def bytes_(self) -> dict[str, Any]:
-        """What all connections carried until now, by our own count, and when that was."""
+        """What all connections carried until now, by our own count, how many pictures of others
+        each page showed, and when that was."""
         found = [page.evaluate(BYTES) for page in self._pages]
-        return {"at": time.monotonic(), **{way: sum(one[way] for one in found)
-                                           for way in ("sent", "received")}}
+        return {"at": time.monotonic(), "frames": [sum(page.evaluate(OTHERS))
+                                                   for page in self._pages],
+                **{way: sum(one[way] for one in found) for way in ("sent", "received")}}
 
     def click(self, side: str, times: int) -> dict[str, Any]:
         """From the click to the first frame of the person who is inside, so many times over."""
