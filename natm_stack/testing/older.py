@@ -30,8 +30,6 @@ OLDER: dict[str, tuple[str, tuple[Change, ...]]] = {
                          ("files/radicale.conf.j2", "cache_logins = False\n", ""),
                          ("files/radicale.conf.j2", "lc_username = True\n", ""),
                          ("files/radicale.conf.j2", "predefined_collections =", "#"))),
-    "prosody": ("0.12", (("platform.yml", "    build: images/server\n",
-                          "    build: images/server\n    base: debian-12\n"),)),
 }
 """Platforms with the version before, and what was otherwise then."""
 

@@ -40,7 +40,7 @@ print(urllib.request.urlopen(request).read().decode())
 
 @pytest.fixture(scope="module")
 def volunteer(server: ThrowawayServer, tmp_path_factory: pytest.TempPathFactory) -> Volunteer:
-    """A volunteer of a community with files, calendars and chat."""
+    """A volunteer of a community with files and calendars."""
     return new_volunteer(
         server, tmp_path_factory.mktemp("upgrades"), "--name", "moved", "--domain", "moved.test",
         "--platform", "portal", *(word for id_ in OLDER for word in ("--platform", id_)))
