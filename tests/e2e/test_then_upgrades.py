@@ -61,13 +61,17 @@ def password(volunteer: Volunteer) -> str:
 
 
 def load(volunteer: Volunteer, *catalogs: Path) -> None:
-    """The images of the time before, or of now; but the browser's, which is not used here."""
+    """The images of the time before, or of now, that the server lacks; but the browser's, which is
+    not used here."""
     there = volunteer.workspace
     workspace = Workspace(there.folder, Tools(
         lambda _host: Secret(""), lambda _event: None, catalogs=catalogs))
     seldom = {i.tag for i in workspace.deployment.instance("verifier").images if i.on_demand}
     ids = [i.id for i in workspace.deployment.instances]
-    volunteer.server.load_images([t for t in ensure(workspace, ids) if t not in seldom])
+    there_already = volunteer.on_server(
+        "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
+    volunteer.server.load_images(
+        [t for t in ensure(workspace, ids) if t not in seldom and t not in there_already])
 
 
 def calendar(volunteer: Volunteer, password: str, method: str, path: str, data: str = "") -> str:
