@@ -241,6 +241,11 @@ class Lock:
                 why=self.held.errors().strip()[-300:]), code="server.no-lock")
 
     @property
+    def alive(self) -> bool:
+        """Whether the server can still be told something, so that nobody else is at work there."""
+        return self.held.tell("")
+
+    @property
     def fileno(self) -> int:
         """Handed to programs that act on the server: the lock lasts until they are done too."""
         return self.held.fileno

@@ -78,7 +78,7 @@ def upgrade(workspace: Workspace, plan: Plan, ids: tuple[str, ...], *,
         write_sheet(workspace)
         finish_clean_up(workspace)
         ready = _put_ready(workspace, plan, lock)
-        done = [_one(workspace, id_, found, ready.get(id_), browser)
+        done = [_one(workspace, id_, found, ready.get(id_) if lock.alive else None, browser)
                 for id_ in _in_order(workspace, plan)]
         report = UpgradeReport(workspace.deployment.name, tuple(done),
                                time.monotonic() - started)
@@ -116,7 +116,8 @@ def _one(
     before = str(found["receipts"].get(id_, {}).get("version", "?"))
     made = Upgraded(id_, before, instance.version, "failed")
     if ready is None or ready.state != "done":
-        return replace(made, says=ready.message if ready else _("it could not be put ready"))
+        return replace(made, says=ready.message if ready else _(
+            "it was not begun: it was not put ready, or the connection was lost"))
     made = _transaction(workspace, made, "upgrade", lambda: verify_held(
         workspace, only=(id_,), browser=browser))
     if made.came != "done":

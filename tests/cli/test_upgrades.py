@@ -186,3 +186,11 @@ def test_new_packages_are_noted_in_the_stack(natm: Natm, folder: Path) -> None:
     after = (folder / "stack.yml").read_text(encoding="utf-8")
     assert after != before
     assert "package_epoch" in after
+
+
+def test_once_the_connection_is_lost_nothing_more_is_begun(natm: Natm, folder: Path) -> None:
+    server = OlderServer(folder)
+    server.held.gone = True
+    said = natm("-C", str(folder), "--json", "upgrade", "--yes", server=server)
+    assert said.json["error"]["code"] == "server.lock-lost"
+    assert server.requests == []
