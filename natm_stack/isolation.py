@@ -14,13 +14,23 @@ from .resolve import resolve
 
 FOLDER = "drill"
 """Below the stack's own folder on the server."""
+LONGEST_PREFIX = 31
 
 
 def isolated(catalog: Catalog, loaded: LoadedStack) -> Deployment:
     """The stack under another prefix, in another folder, without ports and without a way out."""
     stack = loaded.stack
+    prefix = f"{stack.prefix}-{FOLDER}"
+    if len(prefix) > LONGEST_PREFIX:
+        # Cut short, it could be the stack's own, or another's.
+        raise NatmError(
+            _("the prefix {prefix} has no room for that of a second copy").format(
+                prefix=stack.prefix),
+            code="drill.no-prefix", where=loaded.document.place("prefix"),
+            hint=_("drills need one of at most {n} letters").format(
+                n=LONGEST_PREFIX - len(FOLDER) - 1))
     copy = stack.model_copy(update={
-        "prefix": f"{stack.prefix}-{FOLDER}"[:31],
+        "prefix": prefix,
         "server": stack.server.model_copy(update={"root": f"{stack.server.root}/{FOLDER}"}),
         "network_range": _other_half(loaded),
         "backup": stack.backup.model_copy(update={"daily": "off", "check": "off"}), "mail": None,

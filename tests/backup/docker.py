@@ -26,10 +26,29 @@ def note(words: list[str]) -> None:
         stream.write(json.dumps([time.time(), *words]) + "\n")
 
 
+def stopped(change: set[str] | None = None, start: bool = False) -> set[str]:
+    """Ids of the containers that were stopped; with a change, after it."""
+    file = WORLD / "stopped"
+    before = set(json.loads(file.read_text())) if file.exists() else set()
+    if change is not None:
+        before = before - change if start else before | change
+        file.write_text(json.dumps(sorted(before)))
+    return before
+
+
+def halted(words: list[str]) -> int:
+    """`docker stop`"""
+    time.sleep(world().get("stop", 0))
+    if world().get("stops") is not False:
+        stopped({word for word in words if not word.startswith("-")})
+    return 0 if world().get("stops") is not False else 1
+
+
 def listed(words: list[str]) -> int:
     """`docker ps`, by project."""
     project = words[-1].rpartition("=")[2]
-    print("\n".join(c["Id"] for c in world()["containers"] if c["project"] == project))
+    print("\n".join(c["Id"] for c in world()["containers"]
+                    if c["project"] == project and c["Id"] not in stopped()))
     return 0
 
 
@@ -69,12 +88,17 @@ def composed(words: list[str]) -> int:
     time.sleep(world().get(plain[0], 0))
     if plain[0] in ("exec", "run"):
         (WORLD / "loaded").write_bytes(sys.stdin.buffer.read())
+    project = next((w.partition("=")[2] for w in words if w.startswith("--project-name=")), "")
+    ids = {c["Id"] for c in world()["containers"] if c["project"] == project
+           and (not plain[1:] or any(c["Id"] == f"{project}-{service}-1" for service in plain[1:]))}
     failing = world().get("compose", {}).get(plain[0])
     if failing and world().get("failing_version"):
         file = Path.cwd() / "saved.json"
         failing = failing if world()["failing_version"] in file.read_text() else None
     if failing:
         sys.stderr.write(failing)
+    elif plain[0] in ("stop", "up"):
+        stopped(ids, start=plain[0] == "up")
     return 1 if failing else 0
 
 
@@ -85,7 +109,7 @@ def paused(_words: list[str]) -> int:
 
 
 ACTIONS = {"pause": paused, "ps": listed, "inspect": inspected, "exec": executed,
-           "compose": composed}
+           "compose": composed, "stop": halted}
 
 if __name__ == "__main__":
     note(sys.argv[1:])

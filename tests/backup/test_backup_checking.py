@@ -54,7 +54,7 @@ def test_a_damaged_pack_is_found_and_stays_known(server: Server) -> None:
 def test_content_that_is_not_what_was_saved_is_found(server: Server) -> None:
     server.good("backup")
     program = server.own / "natm_backup" / "canaries.py"
-    program.write_text(program.read_text().replace("MANY = 24", "MANY = 24\nODD = 1").replace(
+    program.write_text(program.read_text().replace("MANY = 24", "MANY = 24\nODD = -1").replace(
         '"files": files,', '"files": files + ODD,'))
     found = looked(server)
     assert (found["state"], found["code"]) == ("failed", "restore.differs")
@@ -87,7 +87,7 @@ def test_what_is_saved_before_a_purge_stays_a_while_and_drops_nothing(server: Se
     assert (made["kind"], list(made["platforms"])) == ("before-purge", ["wiki"])
     server.good("backup")
     kinds = [one["kind"] for one in server.good("list")["snapshots"]]
-    assert kinds == ["before-purge", "whole"]
+    assert kinds == ["whole", "before-purge", "whole"]
     refused = server.ask("backup", kind="for-ever")
     assert refused["code"] == "backup.unknown-action"
     back = server.good("restore", only=["wiki"], run=made["run"])

@@ -174,10 +174,10 @@ def lose(tree: Path, _manifest: dict[str, Any]) -> None:
     (tree / "platforms" / "files" / "files" / "box" / "home" / "amina" / "letter.txt").unlink()
 
 
-def change(tree: Path, _manifest: dict[str, Any]) -> None:
-    """A file says something else, in as many letters."""
+def grow(tree: Path, _manifest: dict[str, Any]) -> None:
+    """Somebody went on writing while it was saved."""
     letter = tree / "platforms" / "files" / "files" / "box" / "home" / "amina" / "letter.txt"
-    letter.write_text("dear ALL")
+    letter.write_text("dear all of you")
 
 
 def halve(tree: Path, _manifest: dict[str, Any]) -> None:
@@ -185,24 +185,43 @@ def halve(tree: Path, _manifest: dict[str, Any]) -> None:
     (tree / "platforms" / "wiki" / "dumps" / "database").write_text("INSERT one;\n")
 
 
-@pytest.mark.parametrize(("act", "code"), [
-    (link_out, "restore.odd"), (set_uid, "restore.odd"), (climb, None), (lose, "restore.differs"),
-    (change, "restore.differs"), (halve, "backup.dump-partial")])
-def test_what_was_tampered_with_is_never_put_in_place(
-    saved: Server, act: Any, code: str | None
+@pytest.mark.parametrize(("act", "id_", "word"), [
+    (link_out, "files", "is no folder"), (lose, "files", "came back otherwise"),
+    (halve, "wiki", "broke off before its end")])
+def test_what_was_tampered_with_is_never_put_in_place_and_stops_no_other(
+    saved: Server, act: Any, id_: str, word: str
 ) -> None:
     before = look(saved)
-    tree = saved.root / "forged"
-    saved.restic("restore", "latest", "--target", str(tree))
+    result = saved.good("restore", run=tampered(saved, act), save=False)
+    assert word in result["failed"][id_]["text"]
+    kept = {path: one for path, one in before.items() if f"data/{id_}/" in path}
+    assert {path: one for path, one in look(saved).items() if path in kept} == kept
+    assert set(result["platforms"]) == {"files", "wiki"} - {id_}
+
+
+@pytest.mark.parametrize(("act", "word"), [
+    (set_uid, "made harmless"), (grow, "was written to while it was saved"), (climb, "")])
+def test_what_is_odd_or_newer_than_its_note_comes_back_and_is_told(
+    saved: Server, act: Any, word: str
+) -> None:
+    result = saved.good("restore", run=tampered(saved, act), save=False)
+    assert result["failed"] == {}
+    told = result["platforms"]["files"]["differs"]
+    assert [word in one["text"] for one in told] == ([True] if word else [])
+    letter = box_of(saved) / "home" / "amina" / "letter.txt"
+    assert letter.stat().st_mode & 0o7000 == 0
+    assert letter.read_text().startswith("dear ")
+
+
+def tampered(server: Server, act: Any) -> str:
+    """The run of a snapshot that somebody changed."""
+    tree = server.root / "forged"
+    server.restic("restore", "latest", "--target", str(tree))
     manifest = json.loads((tree / "manifest.json").read_text())
     act(tree, manifest)
     (tree / "manifest.json").write_text(json.dumps(manifest))
-    forge(saved, tree, "run=forged")
-    answer = saved.ask("restore", run="forged", save=False)
-    assert answer.get("code") == code
-    if code:
-        assert look(saved) == before
-    assert [name for name in saved.left() if name != "before"] == []
+    forge(server, tree, "run=forged")
+    return "forged"
 
 
 def test_what_cannot_be_is_refused_before_anything_is_touched(saved: Server) -> None:
@@ -232,3 +251,28 @@ def test_a_restore_that_cannot_save_the_present_first_does_not_begin(saved: Serv
     saved.change("world.json", programs={"/dump": {"code": 1, "err": "gone away"}})
     assert saved.ask("restore")["code"] == "restore.not-saved"
     assert (box_of(saved) / "new").exists()
+
+
+def test_nothing_is_moved_under_what_still_runs_and_nothing_is_forgotten(saved: Server) -> None:
+    before = look(saved)
+    saved.change("world.json", stop=4)
+    saved.kill_during("restore", lambda: (saved.own / "restoring" / "files.json").exists(),
+                      signal.SIGKILL, save=False, only=["files"])
+    time.sleep(4.5)  # what was begun ends by itself
+    (saved.world / "stopped").unlink(missing_ok=True)
+    saved.change("world.json", stop=0, stops=False)  # as if the engine had not heard
+    assert saved.ask("recover")["code"] in ("restore.not-stopped", "backup.program-failed")
+    assert (saved.own / "restoring" / "files.json").exists()
+    saved.change("world.json", stops=True, compose={"up": "no such image"})
+    assert saved.ask("recover")["code"] == "backup.program-failed"
+    assert (saved.own / "restoring" / "files.json").exists()
+    saved.change("world.json", compose={})
+    assert saved.good("recover")["platforms"] == ["files"]
+    assert look(saved) == before
+
+
+def test_a_restore_tells_of_what_this_server_lacks(saved: Server) -> None:
+    (saved.root / "receipts" / "wiki.json").unlink()
+    result = saved.good("restore", save=False)
+    assert list(result["platforms"]) == ["files"]
+    assert "was not brought up" in result["failed"]["wiki"]["text"]

@@ -30,7 +30,7 @@ def snapshots(days: list[int], kind: str = "whole") -> list[dict[str, Any]]:
 
 def test_the_last_of_each_day_week_and_month_stays() -> None:
     all_ = snapshots(list(range(60)))
-    gone = keeping.to_drop(all_, RULES, None, START + datetime.timedelta(days=60))
+    gone = keeping.to_drop(all_, RULES, set(), START + datetime.timedelta(days=62))
     # 57 to 59: days; 56 is a Sunday, the end of the week before; 30 ends March.
     assert {one["id"] for one in all_} - set(gone) == {
         "whole57", "whole58", "whole59", "whole56", "whole30"}
@@ -38,7 +38,7 @@ def test_the_last_of_each_day_week_and_month_stays() -> None:
 
 def test_the_last_proven_one_stays_for_ever() -> None:
     all_ = snapshots(list(range(60)))
-    gone = keeping.to_drop(all_, RULES, "r7", START + datetime.timedelta(days=400))
+    gone = keeping.to_drop(all_, RULES, {"r7"}, START + datetime.timedelta(days=400))
     assert "whole7" not in gone
     assert "whole8" in gone
 
@@ -49,15 +49,23 @@ def test_the_newest_whole_one_is_never_dropped(
     whole: list[int], parts: list[int], today: int
 ) -> None:
     all_ = sorted(snapshots(whole) + snapshots(parts, "part"), key=lambda one: one["at"])
-    gone = keeping.to_drop(all_, {"daily": 1, "weekly": 0, "monthly": 0}, None,
+    gone = keeping.to_drop(all_, {"daily": 1, "weekly": 0, "monthly": 0}, set(),
                            START + datetime.timedelta(days=today))
     assert f"whole{max(whole)}" not in gone
     assert set(gone) <= {one["id"] for one in all_}
 
 
+def test_what_is_young_stays_whatever_the_rules_say() -> None:
+    all_ = [{**one, "at": f"2026-03-01T{hour:02}:00:00Z", "id": f"at{hour}"}
+            for hour, one in enumerate(snapshots([0] * 9))]
+    none = {"daily": 1, "weekly": 0, "monthly": 0}
+    assert keeping.to_drop(all_, none, set(), START + datetime.timedelta(hours=40)) == []
+    assert len(keeping.to_drop(all_, none, set(), START + datetime.timedelta(hours=90))) == 8
+
+
 def test_parts_do_not_push_whole_ones_out() -> None:
     all_ = snapshots([1]) + snapshots(list(range(2, 40)), "part")
-    gone = keeping.to_drop(all_, RULES, None, START + datetime.timedelta(days=40))
+    gone = keeping.to_drop(all_, RULES, set(), START + datetime.timedelta(days=40))
     assert "whole1" not in gone
     assert "part2" in gone
     assert "part39" not in gone

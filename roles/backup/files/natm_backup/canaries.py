@@ -56,7 +56,9 @@ def fingerprint(folder, path):
         digest = hashlib.sha256()
         while part := stream.read(1 << 20):
             digest.update(part)
-    return [digest.hexdigest(), found.st_size, found.st_uid, stat.S_IMODE(found.st_mode)]
+    # That a file runs as its owner is never brought back.
+    mode = stat.S_IMODE(found.st_mode) & ~(stat.S_ISUID | stat.S_ISGID)
+    return [digest.hexdigest(), found.st_size, found.st_uid, mode]
 
 
 def of_dump(path):

@@ -8,12 +8,15 @@ from engine import compose, last_words, run, up
 from floor import Guarded, told
 from house import Refused
 
+LONGEST = 2 * 3600
+"""Seconds a database may take to write itself out."""
+
 
 def make(house, id_, name, spec, target):
     """Write one dump; it counts only if the program ended well and its last line is the end's."""
     container = f"{house.platforms[id_]['project']}-{spec['service']}-1"
     with open(target, "xb", opener=private) as stream:
-        code, _out, err = Guarded(house.data).run(
+        code, _out, err = Guarded(house.data, seconds=LONGEST).run(
             ["docker", "exec", container, *spec["save"]], stdout=stream)
         os.fsync(stream.fileno())
     if code != 0:

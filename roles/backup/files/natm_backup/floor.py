@@ -3,19 +3,22 @@
 
 import subprocess
 import threading
+import time
 
 from engine import last_words
 from house import Refused, free_mb
 
 LEAST_MB = 512
+LONGEST = 24 * 3600
+"""Seconds. Whatever hangs must not keep everybody else from the server for ever."""
 
 
 class Guarded:
     """Runs a program and ends it when the disk that holds `path` gets full."""
 
-    def __init__(self, path, least=LEAST_MB, every=1.0):
-        self.path, self.least, self.every = path, least, every
-        self.full = False
+    def __init__(self, path, least=LEAST_MB, every=1.0, seconds=LONGEST):
+        self.path, self.least, self.every, self.seconds = path, least, every, seconds
+        self.full = self.slow = False
 
     def run(self, argv, *, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **more):
         """(exit code, standard output as text or None, standard error)"""
@@ -37,15 +40,22 @@ class Guarded:
                 process.terminate()
                 process.wait()
         watch.join()
+        if self.slow:
+            raise Refused("backup.too-slow", "{program} took longer than {n} s",
+                          program=" ".join(argv[:3]), n=self.seconds)
         self.refuse_full()
         text = None if out is None else out.decode("utf-8", "replace")
         return process.returncode, text, err.decode("utf-8", "replace")
 
     def _watch(self, process, over):
+        ends = time.monotonic() + self.seconds
         while not over.wait(self.every):
-            if free_mb(self.path) < self.least:
-                self.full = True
+            self.full = free_mb(self.path) < self.least
+            self.slow = time.monotonic() > ends
+            if self.full or self.slow:
                 process.terminate()
+                if not over.wait(30):
+                    process.kill()
                 return
 
     def refuse_full(self):

@@ -92,6 +92,22 @@ class House:
         found = {id_: read_json(self.bundle(id_) / "saved.json") for id_ in self.plan["platforms"]}
         return {id_: one for id_, one in found.items() if isinstance(one, dict)}
 
+    @property
+    def planned(self):
+        """Ids of all platforms of the stack, whether or not they were put here."""
+        return list(self.plan["platforms"])
+
+    def unknown(self):
+        """Ids of platforms that were brought up here, and nobody knows how they are saved."""
+        known = self.platforms
+        return [id_ for id_ in self.planned if id_ not in known
+                and (self.root / "receipts" / f"{id_}.json").is_file()]
+
+    def half(self, id_):
+        """Whether a restore or an upgrade of it broke off and is not ended yet."""
+        return any((self.own / folder / f"{id_}.json").exists()
+                   for folder in ("restoring", "upgrading"))
+
     def deployed(self):
         """Ids of the planned platforms that were brought up here, in the plan's order."""
         return [id_ for id_ in self.platforms if (self.root / "receipts" / f"{id_}.json").is_file()]
@@ -123,7 +139,7 @@ class House:
 
     def sweep(self):
         """Take away what a run works with. Links go, what they led to stays."""
-        for folder in (self.tree, self.work / "databases"):
+        for folder in (self.tree, self.work / "databases", self.work / "back"):
             if folder.is_symlink() or folder.exists():
                 shutil.rmtree(folder)
 

@@ -9,15 +9,21 @@ PARTS_DAYS = 30
 """How long snapshots of single platforms stay, and those made before a restore or a purge."""
 
 
-def to_drop(snapshots, keep, proven, today):
+YOUNG_HOURS = 48
+"""How long all stay: one is often taken before something is tried, and found wanted after it."""
+
+
+def to_drop(snapshots, keep, stay, today):
     """Ids of snapshots that no rule keeps.
 
-    `snapshots` are oldest first. The newest whole one stays whatever the rules say, and so does
-    the last one a restore was proven with: `proven` is its run.
+    `snapshots` are oldest first. The newest whole one stays whatever the rules say, and so do
+    those of the runs in `stay`: the last one that a restore was proven with, the one just made.
     """
     whole = [one for one in snapshots if one["kind"] == "whole"]
     kept = {one["id"] for one in whole[-1:]} | {one["id"] for one in snapshots[-1:]}
-    kept |= {one["id"] for one in snapshots if proven and one["run"] == proven}
+    kept |= {one["id"] for one in snapshots if one["run"] in stay}
+    fresh = today - datetime.timedelta(hours=YOUNG_HOURS)
+    kept |= {one["id"] for one in snapshots if moment(one["at"]) > fresh}
     for many, period in ((keep["daily"], "%Y-%m-%d"), (keep["weekly"], "%G-%V"),
                          (keep["monthly"], "%Y-%m")):
         kept |= last_of_each(whole, many, period)

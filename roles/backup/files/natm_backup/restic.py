@@ -3,7 +3,9 @@
 
 import json
 import os
+import re
 import shlex
+import time
 import urllib.parse
 
 from engine import last_words
@@ -29,6 +31,10 @@ SIGNS = (
       "load(<", "checking the repository"), "backup.damaged",
      "the repository {name} is damaged: {why}", "restore from another copy: --from NAME"),
 )
+
+
+TRIES, PAUSE = 60, 15
+"""So often, and with so many seconds in between, somebody else's lock is waited for."""
 
 
 class Repository:
@@ -99,15 +105,24 @@ class Repository:
                 "RESTIC_FROM_PASSWORD_FILE": str(self.house.own / "key"),
                 **from_.target.get("environment", {})}
             options = options or from_.options()
-        code, out, err = Guarded(self.path or self.house.own, least=LEAST_MB).run(
-            ["restic", *options, *words], env=environment, cwd=cwd)
-        if code not in (0, *allow) and "already locked" in err and words[0] != "unlock":
+        argv = ["restic", *options, *words]
+        for again in range(TRIES):
+            code, out, err = Guarded(self._written(words[0]), least=least(words[0])).run(
+                argv, env=environment, cwd=cwd)
+            if code in (0, *allow):
+                return code, out + err if code else out
+            if "already locked" not in err or words[0] == "unlock":
+                raise self.refusal(err or out)
+            if again:  # By one that lives, on another computer perhaps.
+                time.sleep(PAUSE)
             # By a run that was killed; the lock of one that lives stays.
             self.run("unlock")
-            return self.run(*words, cwd=cwd, from_=from_, allow=allow)
-        if code not in (0, *allow):
-            raise self.refusal(err or out)
-        return code, out
+        raise Refused("backup.busy", "somebody else is at work on the repository {name}",
+                      "try again when they are done", name=self.name)
+
+    def _written(self, word):
+        """The disk that a command of restic's writes to."""
+        return self.house.data if word == "restore" else self.path or self.house.own
 
     def refusal(self, said):
         """What restic said, for people; nothing secret stands in it."""
@@ -164,7 +179,7 @@ class Repository:
                           why=last_words(out))
         if code == 3:
             self.run("forget", found[-1]["snapshot_id"])
-            raise Refused("backup.unreadable", "some files could not be read, so it does not count")
+            raise Unreadable(unreadable(out))
         return found[-1]
 
     def read(self, snapshot, path):
@@ -178,6 +193,30 @@ class Repository:
                        for above, _folders, names in os.walk(self.path) for name in names) >> 20
         _code, out = self.run("stats", "--json", "--mode", "raw-data")
         return json.loads(out.strip().splitlines()[-1])["total_size"] // (1 << 20)
+
+
+class Unreadable(Refused):
+    """Files that could not be read: one path for each platform that has any."""
+
+    def __init__(self, paths):
+        super().__init__("backup.unreadable", "some files could not be read, so it does not count: "
+                         "{paths}", paths="; ".join(sorted(paths.values())) or "?")
+        self.paths = paths
+
+
+def unreadable(said):
+    """From restic's own words: for each platform a path that could not be read."""
+    found = {}
+    for line in said.splitlines():
+        match = re.search(r"platforms/([a-z][a-z0-9-]{0,30})/[^\"]{0,200}", line)
+        if match and "error" in line.lower():
+            found.setdefault(match[1], match[0])
+    return found
+
+
+def least(word):
+    """Room to be left, in MiB: what only reads or makes room is let through to the last."""
+    return LEAST_MB if word in ("backup", "copy", "restore", "init") else 0
 
 
 def brief(one):

@@ -17,7 +17,7 @@ from floor import LEAST_MB
 from house import Refused, free_mb, now, read_json, stamp, words, write_json
 from restic import Repository
 from taking import FORMAT, take
-from trees import folder_in, refuse_odd, settle_folder
+from trees import folder_in, settle_folder, tame_odd
 
 GOING = "restoring"
 """Beside plan.json while platforms are switched: what has to be put back if that breaks off."""
@@ -38,9 +38,8 @@ def restore(house, asked):
     before = save_first(house, ids) if asked.get("save", True) else None
     try:
         back = bring(house, repository, snapshot, ids)
-        for id_ in ids:
-            look_through(house, back, id_, manifest["platforms"][id_])
         done, failed = switch_all(house, back, ids, manifest)
+        failed |= not_here(house, manifest, asked.get("only", ()))
     finally:
         sweep(house)
     return {"run": manifest["run"], "at": manifest["at"], "target": repository.name,
@@ -97,6 +96,14 @@ def chosen(house, manifest, only):
     return [id_ for id_ in held if id_ in (only or held)]
 
 
+def not_here(house, manifest, only):
+    """What the snapshot holds and this server should have, and could not be brought back to."""
+    missing = [] if only else [id_ for id_ in manifest["platforms"] if id_ in house.planned
+                               and id_ not in house.deployed()]
+    return {id_: words("it was not brought up on this server: `natm deploy`, then `natm restore "
+                       "{id}`", id=id_) for id_ in missing}
+
+
 def numbers(version):
     return [int(part) for part in re.findall(r"\d+", version)]
 
@@ -148,16 +155,27 @@ def sweep(house):
 
 
 def look_through(house, back, id_, saved):
-    """Everything is there and as it was saved, or nothing is touched."""
-    volumes = house.platforms[id_]["volumes"]
+    """In what it differs from what was noted; refused where something of it is lacking.
+
+    People go on writing while a snapshot is made, so a file may be newer in it than what was noted
+    a moment before. That it is the file as it was saved, the repository itself sees to.
+    """
+    volumes, told = house.platforms[id_]["volumes"], []
     for name, known in saved["volumes"].items():
         if volumes.get(name, {}).get("backup") != "files":
             continue
         folder = folder_in(back, "platforms", id_, "files", name)
-        refuse_odd(folder)
-        differs = canaries.differences(known, canaries.sample(folder))
-        if differs:
+        odd = tame_odd(folder)
+        if odd:
+            told.append(words("{volume}: {n} things that are no files of people's were left out or "
+                              "made harmless", volume=f"{id_}/{name}", n=odd))
+        found = canaries.sample(folder)
+        differs = canaries.differences(known, found)
+        if found["files"] + odd < known["files"]:
             raise changed(f"{id_}/{name}", "; ".join(differs[:3]))
+        if differs and not odd:
+            told.append(words("{volume} was written to while it was saved: {what}",
+                              volume=f"{id_}/{name}", what="; ".join(differs[:3])))
     for name, known in saved["dumps"].items():
         spec = volumes.get(name, {}).get("dump")
         if spec:
@@ -165,6 +183,7 @@ def look_through(house, back, id_, saved):
             dumps.refuse_partial(path, spec, f"{id_}/{name}")
             if canaries.of_dump(path) != known:
                 raise changed(f"{id_}/{name}", "its dump")
+    return told
 
 
 def changed(volume, why):
@@ -185,14 +204,20 @@ def switch_all(house, back, ids, manifest):
         began = time.monotonic()
         saved = manifest["platforms"][id_]
         try:
-            differs = switch(house, back, id_, saved)
+            told = look_through(house, back, id_, saved)
+            differs = told + switch(house, back, id_, saved)
         except (Refused, OSError) as why:
-            put_back(house, id_)
-            return id_, None, why.says if isinstance(why, Refused) else words(
-                "{why}", why=str(why)[:300])
+            return id_, None, undone(house, id_, why)
         return id_, {"version": saved["version"], "seconds": time.monotonic() - began,
                      "differs": differs,
                      "files": sum(v["files"] for v in saved["volumes"].values())}, None
+
+    def undone(house, id_, why):
+        try:
+            put_back(house, id_)
+        except (Refused, OSError) as worse:
+            why = worse
+        return why.says if isinstance(why, Refused) else words("{why}", why=str(why)[:300])
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(one, ids))
@@ -272,7 +297,8 @@ def differing_members(plan, saved):
 
 
 def commit(house, id_):
-    """From here on what was restored is what there is."""
+    """From here on what was restored is what there is, on the disk too."""
+    os.sync()
     going(house, id_).unlink()
     with contextlib.suppress(OSError):  # Others are still at it.
         (house.own / GOING).rmdir()
@@ -280,11 +306,18 @@ def commit(house, id_):
 
 
 def put_back(house, id_, begin=True):
-    """As it was before the switch; safe to be done again, from wherever it broke off."""
+    """As it was before the switch; safe to be done again, from wherever it broke off.
+
+    Nothing is moved under a container that runs, and nothing is forgotten before all is up.
+    """
     begun = read_json(going(house, id_))
     if begun is None:
         return
-    engine.compose(house, id_, "stop", timeout=400, check=False)
+    project = house.platforms[id_]["project"]
+    engine.stop(project)
+    if engine.containers(project):
+        raise Refused("restore.not-stopped", "{id} could not be stopped, so nothing of it was put "
+                      "back yet", "run the command again once the engine is well", id=id_)
     for name in begun["volumes"]:
         kept = before(house, id_) / name
         if kept.exists():
@@ -292,8 +325,8 @@ def put_back(house, id_, begin=True):
             if place.exists():
                 shutil.rmtree(place)
             os.rename(kept, place)
-    if begin:
-        engine.up(house, id_, check=False)
+    if begin and house.platforms[id_]["starts"]:
+        engine.up(house, id_)
     commit(house, id_)
 
 
@@ -307,19 +340,30 @@ def return_to(house, id_, run, begin):
         look_through(house, back, id_, saved)
         switch(house, back, id_, saved, begin)
     except BaseException:
-        put_back(house, id_, begin=False)
+        with contextlib.suppress(Refused, OSError):  # What is left of it stands in its note.
+            put_back(house, id_, begin=False)
         raise
     finally:
         sweep(house)
 
 
 def recover(house):
-    """Undo switches that broke off; the platforms they were of."""
+    """Undo switches that broke off; the platforms they were of. One that cannot be undone keeps
+    its note, and is told once the others are."""
     names = sorted(os.listdir(house.own / GOING)) if (house.own / GOING).is_dir() else []
-    ids = [name.removesuffix(".json") for name in names]
-    ids = [id_ for id_ in ids if id_ in house.platforms]
-    for id_ in ids:
-        # One that was being upgraded is started by whoever takes that back.
-        put_back(house, id_, begin=not (house.own / "upgrading" / f"{id_}.json").exists())
-    shutil.rmtree(house.own / GOING, ignore_errors=True)
-    return ids
+    done, stuck = [], None
+    for id_ in [name.removesuffix(".json") for name in names if name.endswith(".json")]:
+        try:
+            if id_ not in house.platforms:
+                raise Refused("restore.unknown", "how {id} is saved is not known here any more, so "
+                              "its restore could not be undone", "`natm deploy` first", id=id_)
+            # One that was being upgraded is started by whoever takes that back.
+            put_back(house, id_, begin=not (house.own / "upgrading" / f"{id_}.json").exists())
+            done.append(id_)
+        except (Refused, OSError) as why:
+            stuck = why
+    with contextlib.suppress(OSError):
+        (house.own / GOING).rmdir()
+    if stuck is not None:
+        raise stuck
+    return done

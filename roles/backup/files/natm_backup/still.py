@@ -62,7 +62,7 @@ class Still:
 
     def __exit__(self, *_how):
         if self.watcher is not None:
-            self.watcher.communicate()
+            self.watcher.communicate(b"done")
             self.held = self.held and self.watcher.returncode == 0
             self.watcher = None
         self.seconds = time.monotonic() - self.began

@@ -13,7 +13,7 @@ import keeping
 from floor import LEAST_MB
 from house import Refused, free_mb, now, passable, read_json, stamp, words, write_json
 from linking import link_tree
-from restic import Repository
+from restic import Repository, Unreadable
 from still import Still, until_well
 
 FORMAT = 1
@@ -42,12 +42,8 @@ def save_all(house, ids, kind, held, copies):
         house.fresh()
         manifest = gather(house, ids, kind, held)
         snapshot = save(house, first, manifest)
-    except Refused as why:
-        house.remember(trouble={"at": stamp(now()), "says": why.says, "code": why.code})
-        raise
     except Exception as why:  # Whatever it is: `health` must not stay green over it.
-        house.remember(trouble={"at": stamp(now()), "code": "backup.failed", "says": words(
-            "{why}", why=f"{type(why).__name__}: {why}"[:300])})
+        house.remember(trouble={"at": stamp(now()), **explained(why)})
         raise
     finally:
         house.sweep()
@@ -92,9 +88,14 @@ def gather(house, ids, kind, held):
     if kept.is_file():
         shutil.copyfile(kept, house.tree / "workspace.json")
     begun = now()
-    found, failed = {}, {}
+    found, failed = {}, {} if kind != "whole" else {
+        id_: words("how {id} is saved is not known here: `natm deploy`", id=id_)
+        for id_ in house.unknown()}
     for id_ in ids:
         try:
+            if house.half(id_) and not kind.startswith("before-"):
+                raise Refused("backup.half", "a restore or an upgrade of {id} broke off and is not "
+                              "ended yet", id=id_)
             found[id_] = gather_platform(house, id_, held)
         except (Refused, OSError, ValueError) as why:
             shutil.rmtree(house.tree / "platforms" / id_, ignore_errors=True)
@@ -161,15 +162,37 @@ def gather_files(house, plan, saved, place):
 
 
 def save(house, repository, manifest):
-    """One snapshot, which counts once its manifest was read back out of the repository."""
+    """One snapshot, which counts once its manifest was read back out of the repository.
+
+    A platform of which something cannot be read is left out, and stops no other.
+    """
     repository_id = repository.open()
     note_identity(house, repository, repository_id)
-    summary = repository.save(house.tree, tags(manifest))
+    while True:
+        try:
+            summary = repository.save(house.tree, tags(manifest))
+            break
+        except Unreadable as why:
+            leave_out(house, manifest, why)
     if repository.read(summary["snapshot_id"], "/manifest.json").strip() != (
             house.tree / "manifest.json").read_text(encoding="utf-8").strip():
+        repository.run("forget", summary["snapshot_id"])
         raise Refused("backup.damaged", "what was just saved at {name} reads back otherwise",
                       "look at the disk it lies on", name=repository.name)
     return summary
+
+
+def leave_out(house, manifest, why):
+    """Take platforms out of what is to be saved, of which a file could not be read."""
+    ids = {id_ for id_ in why.paths if id_ in manifest["platforms"]}
+    if not ids or ids == set(manifest["platforms"]):
+        raise why
+    for id_ in ids:
+        shutil.rmtree(house.tree / "platforms" / id_, ignore_errors=True)
+        del manifest["platforms"][id_]
+        manifest["failed"][id_] = words("{path} could not be read", path=why.paths[id_])
+    manifest["kind"] = "part"
+    write_json(str(house.tree / "manifest.json"), manifest)
 
 
 def tags(manifest):
@@ -193,12 +216,20 @@ def settle_target(house, repository, manifest, summary):
         there = repository.snapshots()
         # Before a restore nothing goes: it might be the very one that is to be restored.
         stays = repository.append_only or manifest["kind"].startswith("before-")
-        dropped = 0 if stays else drop(house, repository, there)
+        dropped = 0 if stays else drop(house, repository, there, manifest["run"])
         outcome |= {"dropped": dropped, "snapshots": len(there) - dropped}
         outcome["mb"] = repository.size_mb()
-    except Refused as why:
-        outcome |= {"ok": False, "says": why.says, "code": why.code}
+    except Exception as why:  # A place that answers nonsense must not keep the others from theirs.
+        outcome |= {"ok": False, **explained(why)}
     return outcome
+
+
+def explained(why):
+    """What went wrong, for people, whatever it was."""
+    if isinstance(why, Refused):
+        return {"says": why.says, "code": why.code}
+    return {"code": "backup.failed",
+            "says": words("{why}", why=f"{type(why).__name__}: {why}"[:300])}
 
 
 def copied(house, first, other, manifest, summary):
@@ -209,16 +240,16 @@ def copied(house, first, other, manifest, summary):
         there = [one for one in other.snapshots() if one["run"] == manifest["run"]]
         if not there:
             raise Refused("backup.failed", "the copy did not arrive at {name}", name=other.name)
-    except Refused as why:
-        return {"ok": False, "at": stamp(now()), "away": other.away(), "says": why.says,
-                "code": why.code}
+    except Exception as why:
+        return {"ok": False, "at": stamp(now()), "away": other.away(), **explained(why)}
     return settle_target(house, other, manifest, {"snapshot_id": there[-1]["id"]})
 
 
-def drop(house, repository, there):
-    """Carry out the rules of stack.yml; how many snapshots went."""
-    proven = house.state.get("proof", {}).get("run")
-    ids = keeping.to_drop(there, house.plan["keep"], proven, now())
+def drop(house, repository, there, made):
+    """Carry out the rules of stack.yml; how many snapshots went. The one just made stays, whatever
+    the clock said."""
+    stay = {made, house.state.get("proof", {}).get("run")}
+    ids = keeping.to_drop(there, house.plan["keep"], stay, now())
     if ids:
         repository.run("forget", *ids)
         repository.run("prune")

@@ -26,16 +26,26 @@ def folder_in(top, *names):
     return path
 
 
-def refuse_odd(folder):
-    """Data are files, folders and links. Devices and set-uid programs are nobody's minutes."""
+SET_ID = stat.S_ISUID | stat.S_ISGID
+
+
+def tame_odd(folder):
+    """Data are files, folders and links. Devices go, and no file runs as its owner any more; how
+    many there were. One of them must not keep all the rest from coming back."""
+    found = 0
     for above, folders, names in os.walk(folder, followlinks=False):
         for name in (*folders, *names):
-            mode = os.lstat(os.path.join(above, name)).st_mode
-            kind = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
-            special = stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID)
-            if not kind or special:
-                raise Refused("restore.odd", "the snapshot holds something that is no file of "
-                              "people's: {path}", path=os.path.join(above, name)[-120:])
+            path = os.path.join(above, name)
+            mode = os.lstat(path).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+                os.unlink(path)
+                found += 1
+            elif stat.S_ISREG(mode) and mode & SET_ID:
+                handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                os.fchmod(handle, stat.S_IMODE(mode) & ~SET_ID)
+                os.close(handle)
+                found += 1
+    return found
 
 
 def settle_folder(path, volume):
