@@ -85,3 +85,14 @@ def test_where_there_are_no_addresses_for_it_that_is_said() -> None:
         isolated(sample_catalog(), sample_stack(
             network_range="172.28.0.0/20", platforms={"portal": None}))
     assert caught.value.code == "drill.no-range"
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(25, True), (26, False), (31, False)])
+def test_a_copy_never_takes_the_names_of_the_stack_itself(letters: int, fits: bool) -> None:
+    stack = sample_stack(prefix="n" * letters)
+    if fits:
+        assert isolated(sample_catalog(), stack).prefix == f"{'n' * letters}-drill"
+        return
+    with pytest.raises(NatmError) as refused:
+        isolated(sample_catalog(), stack)
+    assert refused.value.code == "drill.no-prefix"

@@ -240,3 +240,38 @@ def test_a_platform_that_puts_links_in_the_way_gets_nothing_of_the_servers(
     (data / "box").rename(data / "moved")
     (data / "box").symlink_to(tmp_path / "secret")
     assert list(server.good("backup")["failed"]) == ["files"]
+
+
+def too_long(folder: Path) -> None:
+    """A path longer than any program can name, as people make one by moving deep folders."""
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for _depth in range(25):
+        os.mkdir("n" * 200, dir_fd=here)
+        deeper = os.open("n" * 200, os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(os.open("letter", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+
+
+def test_what_cannot_be_read_keeps_no_other_platform_from_being_saved(server: Server) -> None:
+    too_long(server.root / "data" / "files" / "box")
+    made = server.good("backup")
+    assert (made["kind"], list(made["platforms"])) == ("part", ["wiki"])
+    assert "platforms/files/" in made["failed"]["files"]["values"]["path"]
+    assert server.state["trouble"]["platform"] == "files"
+
+
+def test_a_platform_nobody_knows_how_to_save_makes_no_whole_backup(server: Server) -> None:
+    (server.root / "bundle" / "platforms" / "wiki" / "saved.json").unlink()
+    made = server.good("backup")
+    assert (made["kind"], list(made["platforms"])) == ("part", ["files"])
+    assert "is not known here" in made["failed"]["wiki"]["text"]
+
+
+def test_what_is_half_restored_is_not_saved_as_if_it_were_whole(server: Server) -> None:
+    (server.own / "restoring").mkdir()
+    (server.own / "restoring" / "wiki.json").write_text('{"volumes": ["database"]}')
+    server.change("world.json", compose={"up": "no such image"})
+    made = server.good("backup")
+    assert (made["kind"], list(made["platforms"])) == ("part", ["files"])
