@@ -67,7 +67,7 @@ def test_the_linter_is_content(tmp_path: Path) -> None:
         str(PLAYBOOKS.relative_to(ROOT)), "tests/roles", ANSIBLE_HOME=str(tmp_path))
 
 
-@pytest.mark.parametrize("playbook", ["site.yml", "remove.yml"])
+@pytest.mark.parametrize("playbook", ["site.yml", "stage.yml", "remove.yml"])
 def test_a_playbook_is_well_formed(playbook: str) -> None:
     run("ansible-playbook", "--syntax-check", "--inventory", "server,", str(PLAYBOOKS / playbook),
         ANSIBLE_ROLES_PATH=str(ROLES))
