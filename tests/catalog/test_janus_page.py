@@ -14,6 +14,8 @@ import pytest
 
 from natm_stack.paths import shipped
 
+pytestmark = pytest.mark.slow
+
 PAGE = shipped("catalog") / "platforms/janus/images/rooms/page"
 TESTS = Path(__file__).with_name("janus")
 WHOLE = 300_000

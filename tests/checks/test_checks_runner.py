@@ -7,6 +7,10 @@ import json
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
+# Each of them starts programs, and some wait for one to be too slow.
+pytestmark = pytest.mark.slow
 HEAD = "import pytest, time, os\n"
 
 

@@ -15,6 +15,8 @@ from house import ONE_ACCOUNT, PASSWORD, House, house
 from natm_rooms.told import HEARSAY_SECONDS
 from test_rooms_members import members
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[[Any], None]
 NOBODY = {"name": None, "display_name": None, "steward": False}
 

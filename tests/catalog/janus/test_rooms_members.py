@@ -16,6 +16,7 @@ from house import PASSWORD, ROOMS, House, accounts_module
 
 Run = Callable[[Any], None]
 PROOF = "natm-proof-1"
+pytestmark = pytest.mark.slow
 CHEAP = f"""
 import runpy, sys
 from natm_rooms import accounts
