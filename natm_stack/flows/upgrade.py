@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..apply.events import Event
@@ -161,10 +162,19 @@ def _proven(
         report = prove()
     except NatmError as error:
         return error.message, made
-    failed = [p for p in report.proofs if p.outcome == "failed"]
     made = replace(made, proofs=report.proofs, took={
         **(made.took or {}), "prove": round(time.monotonic() - began, 3)})
-    return "; ".join(f"{p.says}: {p.detail[:200]}" for p in failed[:3]), made
+    return _why_not(workspace, made), made
+
+
+def _why_not(workspace: Workspace, made: Upgraded) -> str:
+    """What speaks against it; that nothing could be tried does so too."""
+    failed = [p for p in made.proofs if p.outcome == "failed"]
+    if failed:
+        return "; ".join(f"{p.says}: {p.detail[:200]}" for p in failed[:3])
+    has_proofs = (Path(workspace.deployment.instance(made.id).folder) / "proofs.py").is_file()
+    passed = any(p.counts and p.outcome == "passed" for p in made.proofs)
+    return _("none of its proofs could be made") if has_proofs and not passed else ""
 
 
 def _tell(workspace: Workspace, id_: str, words: str) -> None:

@@ -112,6 +112,15 @@ def test_what_a_proof_finds_wrong_goes_back(natm: Natm, folder: Path) -> None:
     assert "the version before serves, with all that was written" in said.out
 
 
+def test_what_could_not_be_proven_goes_back_too(natm: Natm, folder: Path) -> None:
+    server = OlderServer(folder, "not-run")
+    said = natm("-C", str(folder), "--json", "upgrade", "--yes", server=server)
+    assert said.code == 1
+    assert [action for action, _asked in server.requests] == ["upgrade", "back"]
+    (one,) = said.json["result"]["platforms"]
+    assert (one["came"], one["says"]) == ("back", "none of its proofs could be made")
+
+
 @pytest.mark.parametrize(("answer", "came"), [
     ({"outcome": "back", "run": None, "took": {},
       "says": {"text": "{id}: {why}", "values": {"id": "copyparty", "why": "no"}}}, "back"),
