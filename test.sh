@@ -80,6 +80,8 @@ run_tests() {
   # Two processes a core: a good part of them waits for the clock.
   [ -z "$fast" ] || set -- --numprocesses $(($(nproc) * 2)) --dist worksteal \
     -m "not engine and not e2e and not browser and not slow" "$@"
+  # All that a test stands on was installed before, so none may say that something is lacking.
+  [ -n "$fast" ] || set -- --no-skips "$@"
   code=0
   [ -z "$bad" ] || say "Failed already, see above:$bad"
   # The last line of all is pytest's own.

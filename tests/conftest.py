@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--catalog DIR` holds a community's own catalog to the contract as well."""
     parser.addoption("--catalog", action="append", default=[], metavar="DIR",
                      help="a catalog folder to test besides the shipped one; repeatable")
+    parser.addoption("--no-skips", action="store_true",
+                     help="a test that is skipped has failed: all it stands on is installed")
 
 
 @pytest.fixture
@@ -48,3 +50,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                  "NATM_SUDO_PASSWORD_FILE", "NATM_SSH_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What was not tried was not seen to work."""
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+    return report
