@@ -18,7 +18,7 @@ from .decide import own_up
 from .gate import gate, require_admission
 from .gatelog import note_admissions
 from .plan import plan as make_plan
-from .plan import same
+from .plan import require_same
 from .records import keep_workspace
 from .recovery import stop_after_recovery
 from .removal import remove_platforms
@@ -47,14 +47,9 @@ def deploy(
             notes.append(unfinished_words(lock.unfinished))
         stop_after_recovery(lock)
         again, found = make_plan(workspace, only=only, full=full)
-        if not same(again, plan):
-            raise NatmError(
-                _("the server changed while the plan was being read"), code="deploy.plan-changed",
-                hint=_("run the command again and look at the new plan"))
+        require_same(again, plan)
         judged = _admitted(workspace, plan, found, trial=trial, owned=owned)
-        workspace.write_bundle()
-        keep_workspace(workspace)
-        write_sheet(workspace)
+        write_down(workspace)
         tried = try_issuer(workspace, plan, found, lock)
         notes += [tried] if tried else []
         applied = _apply(workspace, plan, lock, start)
@@ -65,6 +60,13 @@ def deploy(
         if applied.ok:
             _note(workspace, judged)
     return report
+
+
+def write_down(workspace: Workspace) -> None:
+    """What is about to be applied, here and for the next steward, and the recovery sheet."""
+    workspace.write_bundle()
+    keep_workspace(workspace)
+    write_sheet(workspace)
 
 
 def _admitted(

@@ -64,6 +64,14 @@ def known_ids(workspace: Workspace, ids: tuple[str, ...]) -> None:
                 hint=suggestion(id_, known))
 
 
+def require_same(again: Plan, shown: Plan) -> None:
+    """Exactly what people saw is done, or nothing: `NatmError` where the server moved meanwhile."""
+    if not same(again, shown):
+        raise NatmError(
+            _("the server changed while the plan was being read"), code="deploy.plan-changed",
+            hint=_("run the command again and look at the new plan"))
+
+
 def same(one: Plan, other: Plan) -> bool:
     """Whether two plans would do the same; what is free on the server moves all the time."""
     def still(made: Plan) -> Plan:

@@ -22,14 +22,13 @@ from ..model.deployment import Instance
 from ..model.results import Plan, PlatformOutcome, VerifyReport
 from ..model.upgrades import Upgraded, UpgradeReport
 from ..server import Lock, who_am_i
+from .deploy import write_down
 from .gate import gate, require_admission
 from .gatelog import note_admissions
 from .outdated import changed_packages
-from .plan import known_ids, same
+from .plan import known_ids, require_same
 from .plan import plan as make_plan
-from .records import keep_workspace
 from .recovery import ask, stop_after_recovery
-from .sheet import write_sheet
 from .tools import now
 from .verify import finish_clean_up, verify_held
 from .workspace import Workspace
@@ -68,15 +67,10 @@ def upgrade(workspace: Workspace, plan: Plan, ids: tuple[str, ...], *,
     with workspace.lock("upgrade") as lock:
         stop_after_recovery(lock)
         again, found = upgrade_plan(workspace, ids)
-        if not same(again, plan):
-            raise NatmError(
-                _("the server changed while the plan was being read"), code="deploy.plan-changed",
-                hint=_("run the command again and look at the new plan"))
+        require_same(again, plan)
         judged = gate(workspace, plan, found)
         require_admission(judged)
-        workspace.write_bundle()
-        keep_workspace(workspace)
-        write_sheet(workspace)
+        write_down(workspace)
         finish_clean_up(workspace)
         ready = _put_ready(workspace, plan, lock)
         done = [_one(workspace, id_, found, ready.get(id_) if lock.alive else None, browser)
