@@ -69,6 +69,7 @@ def _packages(id_: str, packages: tuple[tuple[str, str, str], ...]) -> str:
 def outdated_text(report: OutdatedReport) -> str:
     """What could be upgraded, and how."""
     lines = [_newer(one) for one in report.platforms] or [
+        _("Nothing newer was found, but not all could be looked at:") if report.notes else
         _("All of {stack} is up to date.").format(stack=report.stack)]
     lines += [_packages(f"  {one.id}", one.packages) for one in report.platforms if one.packages]
     if any(one.reasons for one in report.platforms):

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..diff import Look, newer
+from ..diff import Look, known_receipts, newer
+from ..errors import NatmError
 from ..i18n import _
 from ..model.upgrades import Newer, OutdatedReport
 from ..stackfile import edit, set_epoch
@@ -20,6 +21,11 @@ def outdated(workspace: Workspace) -> OutdatedReport:
     """Look at the server and at the mirrors it is set up with; nothing is changed."""
     made, found = make_plan(workspace)
     receipts = found["receipts"]
+    if not known_receipts(found):
+        raise NatmError(
+            _("nothing of this stack was brought up yet, so nothing can be out of date"),
+            code="outdated.nothing", where=workspace.deployment.server.host,
+            hint=_("`natm deploy` first"))
     images = {id_: sorted(receipt.get("images", {}).values())
               for id_, receipt in receipts.items() if id_ != "host"}
     there = [tag for tag in sorted({t for tags in images.values() for t in tags})

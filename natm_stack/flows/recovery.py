@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import NatmError
 from ..i18n import _, spoken
+from ..process import Completed
 from ..server import Lock
 from .workspace import Workspace
 
@@ -24,15 +25,23 @@ def ask(workspace: Workspace, action: str, asked: dict[str, Any]) -> dict[str, A
         answer = json.loads(done.stdout.strip().splitlines()[-1])
         good = answer["ok"]
     except (ValueError, IndexError, KeyError, TypeError) as error:
-        raise NatmError(
-            _("the server's program for backups gave no answer: {why}").format(
-                why=done.stderr.strip()[-400:] or _("nothing was said")),
-            code="backup.no-answer", where=workspace.deployment.server.host,
-            hint=_("`natm deploy --full` puts it in place")) from error
+        raise _no_answer(done, workspace.deployment.server.host) from error
     if not good:
         raise refusal(answer, workspace.deployment.server.host)
     result: dict[str, Any] = answer["result"]
     return result
+
+
+def _no_answer(done: Completed, host: str) -> NatmError:
+    """The program is not there, or it died."""
+    hint = _("`natm deploy --full` puts it in place")
+    if "can't open file" in done.stderr:
+        return NatmError(_("this server has no program for backups and upgrades yet"),
+                         code="backup.not-installed", where=host, hint=hint)
+    return NatmError(
+        _("the server's program for backups gave no answer: {why}").format(
+            why=done.stderr.strip()[-400:] or _("nothing was said")),
+        code="backup.no-answer", where=host, hint=hint)
 
 
 def refusal(answer: dict[str, Any], where: str | None = None) -> NatmError:

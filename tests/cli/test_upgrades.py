@@ -203,3 +203,18 @@ def test_once_the_connection_is_lost_nothing_more_is_begun(natm: Natm, folder: P
     said = natm("-C", str(folder), "--json", "upgrade", "--yes", server=server)
     assert said.json["error"]["code"] == "server.lock-lost"
     assert server.requests == []
+
+
+def test_what_was_never_brought_up_is_not_called_up_to_date(natm: Natm, folder: Path) -> None:
+    said = natm("-C", str(folder), "--json", "outdated", server=MemoryServer())
+    assert said.json["error"]["code"] == "outdated.nothing"
+
+
+def test_what_could_not_be_looked_at_is_not_called_up_to_date(natm: Natm, folder: Path) -> None:
+    workspace = Workspace(folder, sample_tools())
+    look = deployed_look(workspace.deployment, workspace.bundle)
+    tag = workspace.deployment.instance("portal").images[0].tag
+    unseen = {"newer": {tag: {"packages": [], "why": "no route to host"}}, "compare": []}
+    said = natm("-C", str(folder), "outdated", server=MemoryServer(look, packages=unseen))
+    assert "up to date" not in said.out
+    assert "no route to host" in said.out
